@@ -1,0 +1,98 @@
+"""What the core asks of a platform, and how a platform says that something cannot be done.
+
+A platform module decodes events and hands them to the `Intake`; it is handed answers and proactive messages to deliver. It
+keeps no state that a restart would lose.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from handlers.types import Address, Answer, Event, Place, Reply, Upload
+
+
+class DeliveryError(Exception):
+    """Something could not be delivered; the subclasses say what to do about it."""
+
+
+class Unreachable(DeliveryError):
+    """The person or chat does not take messages from us (blocked, never started, we were removed). Not to be retried."""
+
+
+class Refused(DeliveryError):
+    """The platform finds the request itself wrong. Not to be retried as it is."""
+
+
+class Gone(DeliveryError):
+    """The message to edit, the press to acknowledge or the file to fetch no longer exists."""
+
+
+class Moved(DeliveryError):
+    """The chat goes on under another external id."""
+
+    def __init__(self, chat: str) -> None:
+        super().__init__(f"the chat moved to {chat}")
+        self.chat = chat
+
+
+class TryLater(DeliveryError):
+    """Nothing was delivered; the platform asks to wait, or it could not be reached at all."""
+
+    def __init__(self, after_seconds: float) -> None:
+        super().__init__(f"try again in {after_seconds:g} s")
+        self.after_seconds = after_seconds
+
+
+class Unknown(DeliveryError):
+    """The connection broke after the request went out: it may or may not have been delivered."""
+
+
+class Platform(Protocol):
+    """One way into and out of the core."""
+
+    name: str
+
+    async def run(self, take: "Take") -> None:
+        """Receive events and hand each to `take` until cancelled.
+
+        An event is acknowledged to the platform only after `take` returned, for then its effects are committed. When `take`
+        raises, the event is not acknowledged, and is received again. Recovers by itself, with growing pauses, from whatever
+        the wire does; raises only for what a deployer must mend (a refused token).
+        """
+
+    async def answer(self, answer: Answer) -> None:
+        """Deliver the answer to an event: acknowledge the press first, then redraw or send.
+
+        Raises `DeliveryError`. What an ordinary wire says every day (a message that is not modified, a press that is too old
+        to acknowledge) is not an error.
+        """
+
+    async def send(self, place: Place, reply: Reply) -> str:
+        """Send a message that nobody's press or command caused; return the message's external id. Raises `DeliveryError`."""
+
+    async def edit(self, place: Place, message: str, reply: Reply) -> None:
+        """Redraw a message that was sent before. Raises `DeliveryError`; `Gone` where the message was deleted."""
+
+    async def fetch(self, upload: Upload) -> bytes:
+        """The bytes of a file that somebody sent. Raises `DeliveryError`."""
+
+    def private_link(self, payload: str) -> str:
+        """A public link that opens the private chat with us, carrying a start payload; empty where there is none."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+Take = Callable[[Event], Awaitable[None]]
+
+__all__ = [
+    "Address",
+    "DeliveryError",
+    "Gone",
+    "Moved",
+    "Platform",
+    "Refused",
+    "Take",
+    "TryLater",
+    "Unknown",
+    "Unreachable",
+]
