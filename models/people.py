@@ -1,0 +1,150 @@
+"""People, and the accounts by which platforms know them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Id
+
+
+class Person(Base):
+    """A human; has one or more accounts."""
+
+    __tablename__ = "people"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    language: Mapped[str] = mapped_column(String(8))
+    timezone: Mapped[str | None] = mapped_column(String(64))
+    """An IANA zone, or None: that of the community where they are."""
+    arabic_digits: Mapped[bool | None]
+    """Whether numbers are shown as ٠١٢; None: as is usual in their language."""
+    is_private: Mapped[bool] = mapped_column(default=False)
+    """Cards count them, and do not show their name."""
+    interests: Mapped[str] = mapped_column(String(400), default="")
+    """Tags without '#', separated by blanks."""
+    focus_community_id: Mapped[int | None] = mapped_column(Id, ForeignKey("communities.id", use_alter=True))
+    """The community they last dealt with: the one meant where a command names none."""
+    created_at: Mapped[datetime]
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split(" ", 1)[0]
+
+
+class Account(Base):
+    """A person's identity on one platform. The @username is never an identity, and is not kept."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        UniqueConstraint("platform", "external_id"),
+        Index(None, "person_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id"))
+    platform: Mapped[str] = mapped_column(String(20))
+    external_id: Mapped[str] = mapped_column(String(64))
+    private_chat: Mapped[str | None] = mapped_column(String(64))
+    """The external id of the chat in which we may write to them privately; None: they never opened one, or have blocked us."""
+    created_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(lazy="raise")
+
+
+class Identity(NamedTuple):
+    """How a platform names somebody."""
+
+    platform: str
+    external_id: str
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """What is known of somebody whom we may never have met."""
+
+    identity: Identity
+    name: str
+    language: str
+
+
+async def find_accounts(session: AsyncSession, identities: Iterable[Identity]) -> dict[Identity, Account]:
+    """The accounts that exist, with their people loaded."""
+    by_platform: dict[str, set[str]] = {}
+    for identity in identities:
+        by_platform.setdefault(identity.platform, set()).add(identity.external_id)
+    found: dict[Identity, Account] = {}
+    for platform, external_ids in by_platform.items():
+        rows = await session.execute(
+            select(Account, Person)
+            .join(Person, Account.person_id == Person.id)
+            .where(Account.platform == platform, Account.external_id.in_(external_ids))
+        )
+        for account, person in rows:
+            account.person = person
+            found[Identity(account.platform, account.external_id)] = account
+    return found
+
+
+async def meet(session: AsyncSession, newcomers: Sequence[Newcomer], now: datetime) -> dict[Identity, Account]:
+    """The accounts of all these people; whoever is met for the first time gets a person and an account.
+
+    Raises IntegrityError when another process meets the same stranger at the same moment; the caller's transaction is then
+    repeated and finds them.
+    """
+    wanted = {newcomer.identity: newcomer for newcomer in newcomers}
+    found = await find_accounts(session, wanted)
+    missing = [newcomer for identity, newcomer in wanted.items() if identity not in found]
+    if not missing:
+        return found
+    people = [{"name": n.name, "language": n.language, "created_at": now} for n in missing]
+    ids = (await session.scalars(insert(Person).returning(Person.id, sort_by_parameter_order=True), people)).all()
+    accounts = [
+        {"person_id": id_, "platform": n.identity.platform, "external_id": n.identity.external_id, "created_at": now}
+        for id_, n in zip(ids, missing, strict=True)
+    ]
+    await session.execute(insert(Account), accounts)
+    return found | await find_accounts(session, [n.identity for n in missing])
+
+
+async def open_private_chat(session: AsyncSession, account: Account, chat: str) -> None:
+    """Remember that we may write to this account in `chat`."""
+    if account.private_chat != chat:
+        account.private_chat = chat
+        await session.flush()
+
+
+async def close_private_chats(session: AsyncSession, platform: str, chat: str) -> None:
+    """Remember that `chat` does not take messages from us any more."""
+    await session.execute(
+        update(Account).where(Account.platform == platform, Account.private_chat == chat).values(private_chat=None)
+    )
+
+
+class Reachable(NamedTuple):
+    """Somebody to whom we may write privately, and where."""
+
+    person: Person
+    platform: str
+    external_id: str
+    private_chat: str
+
+
+async def reachable(session: AsyncSession, person_ids: Iterable[int]) -> list[Reachable]:
+    """Those of these people to whom we may write, each with one account: the one in which they were met last."""
+    rows = await session.execute(
+        select(Person, Account)
+        .join(Account, Account.person_id == Person.id)
+        .where(Person.id.in_(set(person_ids)), Account.private_chat.is_not(None))
+        .order_by(Person.id, Account.id)
+    )
+    by_person = {
+        person.id: Reachable(person, account.platform, account.external_id, account.private_chat or "")
+        for person, account in rows
+    }
+    return list(by_person.values())
