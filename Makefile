@@ -1,0 +1,63 @@
+# Everything a person types. The first run makes .venv and installs the locked dependencies into it; later runs find it made.
+#   make run                 start what config.toml says; the playground where there is none
+#   make test                the whole suite
+#   make install             the set-up alone
+#   make PYTHON=python3.12 … another Python than the first that fits (3.11 to 3.13)
+
+PYTHON ?=
+export PYTHON
+PY := .venv/bin/python
+# A stamp carries the Python that was asked for, so that asking for another one makes .venv anew.
+ASKED := $(subst /,_,$(PYTHON))
+RUN := .venv/installed-run$(ASKED)
+DEV := .venv/installed-dev$(ASKED)
+
+.PHONY: install run demo test check format bench lock migration clean
+.DEFAULT_GOAL := run
+
+install: $(DEV)
+	@:
+
+$(RUN): requirements.lock requirements-uv.lock tools/install
+	@tools/install requirements.lock
+	@touch $@
+
+$(DEV): requirements-dev.lock requirements-uv.lock tools/install
+	@tools/install requirements-dev.lock
+	@touch $(RUN) $@
+
+run: $(RUN)
+	@exec $(PY) -m bot run
+
+demo: $(RUN)
+	@exec $(PY) -m bot demo
+
+test: $(DEV)
+	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
+
+check: $(DEV)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@PYTHONPATH=. $(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+format: $(DEV)
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+bench: $(DEV)
+	@$(PY) -m bench
+
+# Locks hold for Python 3.11 to 3.13 on every system, with hashes, and name no registry. `make lock UPGRADE=--upgrade` takes what is new.
+LOCK := $(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header $(UPGRADE)
+lock: $(DEV)
+	@$(LOCK) pyproject.toml -o requirements.lock
+	@$(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	@echo uv | $(LOCK) - -o requirements-uv.lock
+
+# make migration m="tasks learn to repeat": the difference between models/ and the newest revision becomes the next one.
+migration: $(DEV)
+	@$(PY) -m migrations "$(m)"
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""What to say: one module a use case. An `Event` in, a `Reply` out; no platform is known here."""
