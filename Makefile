@@ -12,7 +12,7 @@ ASKED := $(subst /,_,$(PYTHON))
 RUN := .venv/installed-run$(ASKED)
 DEV := .venv/installed-dev$(ASKED)
 
-.PHONY: install run demo test check format bench lock migration clean
+.PHONY: install run demo test check format docs bench lock migration clean
 .DEFAULT_GOAL := run
 
 install: $(DEV)
@@ -44,6 +44,10 @@ check: $(DEV)
 format: $(DEV)
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+# The pages that are generated from the code.
+docs: $(DEV)
+	@$(PY) -m tools.docs
 
 bench: $(DEV)
 	@$(PY) -m bench

@@ -1,0 +1,186 @@
+"""Every setting there is: its name, its default, what it means and what it may be.
+
+The descriptions are what `config.example.toml` and docs/settings.md say. No check repeats the value, which may be a secret.
+"""
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True, arbitrary_types_allowed=True
+    )
+
+
+def _web_address(value: str, schemes: tuple[str, ...]) -> str:
+    wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+    try:
+        parts = urlsplit(value)
+        fits = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number, or an IPv6 address lacks its bracket
+        raise ValueError(f"should be an address that begins with {wanted}") from None
+    if not fits:
+        raise ValueError(f"should be an address that begins with {wanted}")
+    if "@" in parts.netloc:
+        raise ValueError("should carry no user name or password")
+    return value.rstrip("/")
+
+
+class TelegramSettings(Section):
+    """The bot on Telegram; it starts when there is a token."""
+
+    token: SecretStr | None = Field(
+        None, examples=["123456789:the-token-from-BotFather"], description="What @BotFather gave: digits, a colon, letters."
+    )
+    api_url: str = Field("https://api.telegram.org", description="The Bot API server; another one where you host your own.")
+    mode: Literal["polling", "webhook"] = Field(
+        "polling",
+        description='"polling" asks Telegram for updates and needs no open port; with "webhook" Telegram calls.',
+    )
+    webhook_url: str | None = Field(
+        None,
+        examples=["https://himma.example.org/telegram"],
+        description='The public https address that Telegram calls, for mode = "webhook".',
+    )
+    webhook_port: int = Field(8443, ge=1, le=65535, description="The port to listen on, behind your web server.")
+    webhook_secret: SecretStr | None = Field(
+        None,
+        examples=["a-long-random-word"],
+        description="1 to 256 of A-Z, a-z, 0-9, _ and -: proves that a call to the webhook comes from Telegram.",
+    )
+
+    @field_validator("token")
+    @classmethod
+    def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            number, colon, rest = value.get_secret_value().partition(":")
+            if not (number.isascii() and number.isdigit() and colon and _is_plain(rest)):
+                raise ValueError("is not a bot token: digits, a colon, then letters, digits, _ and -, as @BotFather gave it")
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _check_api_url(cls, value: str) -> str:
+        return _web_address(value, ("https", "http"))
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _check_webhook_url(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("mode") == "webhook":
+            raise ValueError('is needed for mode = "webhook"')
+        return value and _web_address(value, ("https", "http"))
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _check_webhook_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None and info.data.get("mode") == "webhook":
+            raise ValueError('is needed for mode = "webhook"')
+        if value is not None and not (len(value) <= 256 and _is_plain(value.get_secret_value())):
+            raise ValueError("should be 1 to 256 of A-Z, a-z, 0-9, _ and -")
+        return value
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.replace("_", "a").replace("-", "a").isalnum()
+
+
+class DiscordSettings(Section):
+    """The bot on Discord; it starts when there is a token."""
+
+    token: SecretStr | None = Field(
+        None,
+        min_length=1,
+        examples=["the-token-from-the-developer-portal"],
+        description="The bot's token from Discord's developer portal.",
+    )
+    api_url: str = Field("https://discord.com/api/v10", description="Discord's REST API, or a proxy before it.")
+    gateway_url: str | None = Field(
+        None,
+        examples=["wss://gateway.discord.gg"],
+        description="The gateway, or a proxy before it; left out, what Discord names.",
+    )
+    shards: int | None = Field(
+        None, ge=1, examples=[1], description="How many gateway connections; left out, as many as Discord advises."
+    )
+
+    @field_validator("api_url")
+    @classmethod
+    def _check_api_url(cls, value: str) -> str:
+        return _web_address(value, ("https", "http"))
+
+    @field_validator("gateway_url")
+    @classmethod
+    def _check_gateway_url(cls, value: str | None) -> str | None:
+        return value and _web_address(value, ("wss", "ws"))
+
+
+class DatabaseSettings(Section):
+    """Where everything is kept. SQLite needs nothing; PostgreSQL serves several processes."""
+
+    url: URL = Field(
+        make_url("sqlite:///data/himma.db"),
+        description="sqlite:///a/path.db (relative to where Himma starts), or postgresql://user:password@host/name.",
+    )
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _check_url(cls, value: object) -> URL:
+        return database_url(value if isinstance(value, URL) else str(value))
+
+
+def database_url(value: str | URL) -> URL:
+    """The address of a database with the driver that we use for it.
+
+    Raises `ValueError` for databases that Himma does not keep; its text never holds the address, which may carry a password.
+    """
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValueError("is not a database address such as sqlite:///data/himma.db") from None
+    if url.drivername not in _DRIVERS:
+        raise ValueError("should begin with sqlite:/// or postgresql://")
+    if {"password", "passfile"} & set(url.query):
+        raise ValueError("should carry its password before the @, not after the ?")
+    url = url.set(drivername=_DRIVERS[url.drivername])
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise ValueError("should name a file: a database in memory forgets everything at the end")
+    return url
+
+
+class PlaygroundSettings(Section):
+    """A web page with a sample community, to try everything without any account. Who opens it can act as anybody in it."""
+
+    enabled: bool | None = Field(
+        None, examples=[True], description="Whether to serve it; left out: only where no platform has a token."
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="The address to listen on; 127.0.0.1 is this machine alone.")
+    port: int = Field(8765, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+
+
+class StoreSettings(Section):
+    """Pictures that people send, stripped of metadata such as where they were taken."""
+
+    folder: Path = Field(Path("data/pictures"), description="The folder of the pictures (relative to where Himma starts).")
+
+
+class LogSettings(Section):
+    """What the process tells about itself, on standard error. Secrets are masked."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least important lines to write.")
+    format: Literal["text", "json"] = Field(
+        "text", description='"text" for people, "json" (an object a line) for log collectors.'
+    )
