@@ -14,7 +14,7 @@ from rich.logging import RichHandler
 from bot.settings import Settings
 
 MASK = "***"
-_QUIET = ("aiosqlite", "apscheduler", "asyncio", "httpcore", "httpx", "PIL", "uvicorn.access", "uvicorn.error")
+_QUIET = ("aiosqlite", "alembic", "apscheduler", "asyncio", "httpcore", "httpx", "PIL", "uvicorn.access", "uvicorn.error")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
