@@ -10,7 +10,7 @@ import io
 import string
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -35,7 +35,7 @@ class Said(str):
     __slots__ = ()
 
 
-def N_(message: str) -> str:
+def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools know
     """Mark a sentence for the catalogues where it cannot be said yet because the reader is not known."""
     return message
 
@@ -119,7 +119,7 @@ class Words:
 
     language: str
     arabic_digits: bool = False
-    zone: tzinfo = ZoneInfo("UTC")
+    zone: tzinfo = UTC
 
     @property
     def right_to_left(self) -> bool:
@@ -175,7 +175,7 @@ class Words:
 def words_for(language: str, arabic_digits: bool, zone: str) -> Words:
     """The `Words` of a reader; an unknown time zone reads as UTC."""
     try:
-        tz: tzinfo = ZoneInfo(zone)
+        known: tzinfo = ZoneInfo(zone)
     except (OSError, ValueError, KeyError):
-        tz = ZoneInfo("UTC")
-    return Words(language if language in LANGUAGES else "en", arabic_digits, tz)
+        known = UTC
+    return Words(language if language in LANGUAGES else "en", arabic_digits, known)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
 from models.base import Base, Id
 
@@ -80,13 +80,13 @@ async def find_accounts(session: AsyncSession, identities: Iterable[Identity]) -
         by_platform.setdefault(identity.platform, set()).add(identity.external_id)
     found: dict[Identity, Account] = {}
     for platform, external_ids in by_platform.items():
-        rows = await session.execute(
-            select(Account, Person)
-            .join(Person, Account.person_id == Person.id)
+        rows = await session.scalars(
+            select(Account)
+            .join(Account.person)
+            .options(contains_eager(Account.person))
             .where(Account.platform == platform, Account.external_id.in_(external_ids))
         )
-        for account, person in rows:
-            account.person = person
+        for account in rows:
             found[Identity(account.platform, account.external_id)] = account
     return found
 

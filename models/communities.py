@@ -1,0 +1,197 @@
+"""Communities, the chats they live in, and their members."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Id, ordered
+from models.people import Person
+from models.refusals import LastOrganizer
+from models.roles import Role
+
+
+class Community(Base):
+    """A team of volunteers; owns tasks, rules and roles; may live in several chats on several platforms."""
+
+    __tablename__ = "communities"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    """What a link or `/join` names it by."""
+    name: Mapped[str] = mapped_column(String(80))
+    language: Mapped[str] = mapped_column(String(8))
+    """The language of what is said to everybody in its chats."""
+    timezone: Mapped[str] = mapped_column(String(64))
+    first_weekday: Mapped[int]
+    """0 is Monday, 6 is Sunday, as in `datetime.weekday`."""
+    rules: Mapped[str] = mapped_column(String(2000), default="")
+    newcomer_claims: Mapped[int] = mapped_column(default=1)
+    """How many open claims a member may hold before their first approved report."""
+    member_claims: Mapped[int] = mapped_column(default=3)
+    """How many open claims a member may hold after it."""
+    review_hours: Mapped[int] = mapped_column(default=24)
+    """Within how many hours moderators mean to look at a report."""
+    created_at: Mapped[datetime]
+
+
+class Chat(Base):
+    """A group, topic or channel on a platform in which a community lives."""
+
+    __tablename__ = "chats"
+    __table_args__ = (UniqueConstraint("platform", "external_id"), Index(None, "community_id"))
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    community_id: Mapped[int] = mapped_column(Id, ForeignKey("communities.id"))
+    platform: Mapped[str] = mapped_column(String(20))
+    external_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(10))
+    title: Mapped[str] = mapped_column(String(200))
+    left_at: Mapped[datetime | None]
+    """When we were removed from it; nothing is sent there until we are back."""
+
+
+class Member(Base):
+    """A person in a community, with a role."""
+
+    __tablename__ = "members"
+    __table_args__ = (Index(None, "person_id"), Index(None, "community_id", "role"))
+
+    community_id: Mapped[int] = mapped_column(Id, ForeignKey("communities.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id"), primary_key=True)
+    role: Mapped[Role] = mapped_column(ordered(Role))
+    joined_at: Mapped[datetime]
+    accepted_rules_at: Mapped[datetime | None]
+    trusted_at: Mapped[datetime | None]
+    """When their first report was approved; until then they are a newcomer."""
+    blocked_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+
+    @property
+    def is_active(self) -> bool:
+        return self.left_at is None and self.blocked_at is None
+
+
+def new_code() -> str:
+    """A code that nobody guesses and that reads well aloud: no vowels, no look-alikes."""
+    return "".join(secrets.choice("bcdfghjkmnpqrstvwxz23456789") for _ in range(8))
+
+
+async def chat_at(session: AsyncSession, platform: str, external_id: str) -> Chat | None:
+    found: Chat | None = await session.scalar(select(Chat).where(Chat.platform == platform, Chat.external_id == external_id))
+    return found
+
+
+async def communities_of_chats(session: AsyncSession, platform: str, external_ids: Iterable[str]) -> dict[str, int]:
+    """Which community lives in each of these chats; chats without one are left out."""
+    rows = await session.execute(
+        select(Chat.external_id, Chat.community_id).where(Chat.platform == platform, Chat.external_id.in_(set(external_ids)))
+    )
+    return dict(rows.tuples())
+
+
+async def community_by_code(session: AsyncSession, code: str) -> Community | None:
+    found: Community | None = await session.scalar(select(Community).where(Community.code == code.strip().lower()))
+    return found
+
+
+async def member(session: AsyncSession, community_id: int, person_id: int) -> Member | None:
+    """The membership, whether or not the person has left or is blocked."""
+    return await session.get(Member, (community_id, person_id))
+
+
+async def memberships(
+    session: AsyncSession, person_id: int, role: Role = Role.VOLUNTEER
+) -> Sequence[tuple[Community, Member]]:
+    """The communities in which a person is active with at least this role."""
+    rows = await session.execute(
+        select(Community, Member)
+        .join(Member, Member.community_id == Community.id)
+        .where(Member.person_id == person_id, Member.role >= role, Member.left_at.is_(None), Member.blocked_at.is_(None))
+        .order_by(Community.name)
+    )
+    return [(community, member) for community, member in rows]
+
+
+async def join(session: AsyncSession, community_id: int, person_id: int, now: datetime, *, accepts_rules: bool) -> Member:
+    """Make a person an active member (again). Joining twice changes nothing; a blocked member stays blocked."""
+    known = await session.get(Member, (community_id, person_id), with_for_update=True)
+    if known is None:
+        known = Member(community_id=community_id, person_id=person_id, role=Role.VOLUNTEER, joined_at=now)
+        session.add(known)
+    if known.left_at is not None:
+        known.left_at, known.role = None, Role.VOLUNTEER
+    if accepts_rules and known.accepted_rules_at is None:
+        known.accepted_rules_at = now
+    await session.flush()
+    return known
+
+
+async def staff(session: AsyncSession, community_id: int, role: Role = Role.MODERATOR) -> Sequence[Person]:
+    """The active members with at least this role, those who joined first first."""
+    return (
+        await session.scalars(
+            select(Person)
+            .join(Member, Member.person_id == Person.id)
+            .where(
+                Member.community_id == community_id,
+                Member.role >= role,
+                Member.left_at.is_(None),
+                Member.blocked_at.is_(None),
+            )
+            .order_by(Member.joined_at, Person.id)
+        )
+    ).all()
+
+
+async def set_role(session: AsyncSession, community_id: int, person_id: int, role: Role) -> None:
+    """Give or take a role. Raises LastOrganizer where nobody would be left to organize."""
+    await keep_an_organizer(session, community_id, person_id, role)
+    await session.execute(
+        update(Member).where(Member.community_id == community_id, Member.person_id == person_id).values(role=role)
+    )
+
+
+async def leave(session: AsyncSession, community_id: int, person_id: int, now: datetime) -> None:
+    """End a membership. Raises LastOrganizer where nobody would be left to organize."""
+    await keep_an_organizer(session, community_id, person_id, Role.VOLUNTEER)
+    await session.execute(
+        update(Member).where(Member.community_id == community_id, Member.person_id == person_id).values(left_at=now)
+    )
+
+
+async def keep_an_organizer(session: AsyncSession, community_id: int, person_id: int, new_role: Role) -> None:
+    """Refuse what would leave the community without an organizer. Locks the community, so that two organizers who step
+    down at the same moment are asked one after the other."""
+    await session.execute(select(Community.id).where(Community.id == community_id).with_for_update())
+    if new_role >= Role.ORGANIZER:
+        return
+    others = await session.scalar(
+        select(func.count())
+        .select_from(Member)
+        .where(
+            Member.community_id == community_id,
+            Member.role == Role.ORGANIZER,
+            Member.person_id != person_id,
+            Member.left_at.is_(None),
+            Member.blocked_at.is_(None),
+        )
+    )
+    stepping_down = await session.scalar(
+        select(Member.role).where(Member.community_id == community_id, Member.person_id == person_id)
+    )
+    if stepping_down == Role.ORGANIZER and not others:
+        raise LastOrganizer
+
+
+async def move_chat(session: AsyncSession, platform: str, old: str, new: str) -> None:
+    """A chat goes on under another external id; everything that belongs to it stays."""
+    await session.execute(update(Chat).where(Chat.platform == platform, Chat.external_id == old).values(external_id=new))
+
+
+async def set_chat_presence(session: AsyncSession, platform: str, chat: str, left_at: datetime | None) -> None:
+    """Remember that we were removed from a chat, or are back in it."""
+    await session.execute(update(Chat).where(Chat.platform == platform, Chat.external_id == chat).values(left_at=left_at))

@@ -1,0 +1,209 @@
+"""What arrived and what is to be sent: the inbox, the outbox, and uploads still to be fetched.
+
+The inbox holds each event's key with the answer it got, written in the transaction of its effects: a redelivered event finds
+its key and changes nothing, and an answer that a crash kept from its reader is still there. The outbox holds proactive
+messages, written in the transaction that causes them. Both are stored as text, whose form handlers/stored.py knows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Index, String, Text, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Id, partial_index
+
+
+class Inbox(Base):
+    """An event that was handled, with its answer."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        partial_index("ix_inbox_unanswered", "retry_at", where="answered_at IS NULL"),
+        Index(None, "received_at"),
+    )
+
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(20))
+    received_at: Mapped[datetime]
+    answer: Mapped[str] = mapped_column(Text)
+    answered_at: Mapped[datetime | None]
+    retry_at: Mapped[datetime]
+    """When the answer is to be tried again if nobody has marked it by then."""
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+class Outbox(Base):
+    """A message to be sent that no direct answer carries."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        partial_index("ix_outbox_due", "platform", "due_at", where="sent_at IS NULL AND failure IS NULL"),
+        Index(None, "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    """Says what it is about, so that the same message is never written twice."""
+    platform: Mapped[str] = mapped_column(String(20))
+    place: Mapped[str] = mapped_column(Text)
+    reply: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    """Not to be sent, or not to be tried again, before this moment; a lease moves it on."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
+    message: Mapped[str | None] = mapped_column(String(64))
+    failure: Mapped[str | None] = mapped_column(String(200))
+    """Why it will never be sent."""
+
+
+class Fetch(Base):
+    """An event whose upload is still to be copied to our own store."""
+
+    __tablename__ = "fetches"
+    __table_args__ = (Index(None, "due_at"),)
+
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(20))
+    event: Mapped[str] = mapped_column(Text)
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+async def known_answers(session: AsyncSession, keys: Iterable[str]) -> dict[str, tuple[str, bool]]:
+    """Of events that were handled before: the answer, and whether it was delivered."""
+    rows = await session.execute(select(Inbox.key, Inbox.answer, Inbox.answered_at).where(Inbox.key.in_(set(keys))))
+    return {key: (answer, answered_at is not None) for key, answer, answered_at in rows}
+
+
+async def record_answers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store events' keys with their answers. Raises IntegrityError where another process was first."""
+    await session.execute(insert(Inbox), rows)
+
+
+async def mark_answered(session: AsyncSession, keys: Iterable[str], now: datetime) -> None:
+    """These answers were delivered, or never can be."""
+    await session.execute(
+        update(Inbox).where(Inbox.key.in_(set(keys))).values(answered_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def lease_unanswered(session: AsyncSession, now: datetime, lease: timedelta, limit: int) -> list[str]:
+    """Take answers that nobody delivered in time, for the length of a lease: the stored answers."""
+    due = (
+        select(Inbox.key)
+        .where(Inbox.answered_at.is_(None), Inbox.retry_at <= now)
+        .order_by(Inbox.retry_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = await session.execute(
+        update(Inbox)
+        .where(Inbox.key.in_(due.scalar_subquery()))
+        .values(retry_at=now + lease, attempts=Inbox.attempts + 1)
+        .returning(Inbox.answer, Inbox.received_at, Inbox.key)
+        .execution_options(synchronize_session=False)
+    )
+    return [answer for answer, _, _ in sorted(taken, key=lambda row: (row[1], row[2]))]
+
+
+async def enqueue(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write messages to the outbox. Raises IntegrityError where one of the keys is there already."""
+    if rows:
+        await session.execute(insert(Outbox), rows)
+
+
+async def lease_messages(
+    session: AsyncSession, platform: str, now: datetime, lease: timedelta, limit: int
+) -> Sequence[Outbox]:
+    """Take messages that are due, for the length of a lease; the oldest first."""
+    due = (
+        select(Outbox.id)
+        .where(Outbox.platform == platform, Outbox.sent_at.is_(None), Outbox.failure.is_(None), Outbox.due_at <= now)
+        .order_by(Outbox.due_at, Outbox.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = await session.scalars(
+        update(Outbox)
+        .where(Outbox.id.in_(due.scalar_subquery()))
+        .values(due_at=now + lease, attempts=Outbox.attempts + 1)
+        .returning(Outbox)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(taken, key=lambda row: row.id)
+
+
+async def mark_sent(session: AsyncSession, message_id: int, external_id: str, now: datetime) -> None:
+    await session.execute(update(Outbox).where(Outbox.id == message_id).values(sent_at=now, message=external_id))
+
+
+async def mark_failed(session: AsyncSession, message_id: int, failure: str) -> None:
+    await session.execute(update(Outbox).where(Outbox.id == message_id).values(failure=failure[:200]))
+
+
+async def put_off(session: AsyncSession, message_id: int, until: datetime) -> None:
+    """Nothing went out: try again from `until` on."""
+    await session.execute(update(Outbox).where(Outbox.id == message_id).values(due_at=until))
+
+
+async def next_due(session: AsyncSession, platform: str) -> datetime | None:
+    """When the next message of a platform falls due."""
+    moment: datetime | None = await session.scalar(
+        select(Outbox.due_at)
+        .where(Outbox.platform == platform, Outbox.sent_at.is_(None), Outbox.failure.is_(None))
+        .order_by(Outbox.due_at)
+        .limit(1)
+    )
+    return moment
+
+
+async def lease_fetches(session: AsyncSession, platform: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Fetch]:
+    """Take uploads that are to be fetched, for the length of a lease."""
+    due = (
+        select(Fetch.key)
+        .where(Fetch.platform == platform, Fetch.due_at <= now)
+        .order_by(Fetch.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = await session.scalars(
+        update(Fetch)
+        .where(Fetch.key.in_(due.scalar_subquery()))
+        .values(due_at=now + lease, attempts=Fetch.attempts + 1)
+        .returning(Fetch)
+        .execution_options(synchronize_session=False)
+    )
+    return taken.all()
+
+
+async def prune_delivery(session: AsyncSession, before: datetime, limit: int) -> int:
+    """Delete what was answered, sent or given up before this moment, `limit` rows of each kind at the most. How many went."""
+    old_keys = select(Inbox.key).where(Inbox.received_at < before, Inbox.answered_at.is_not(None)).limit(limit)
+    old_ids = (
+        select(Outbox.id)
+        .where(Outbox.created_at < before, or_(Outbox.sent_at.is_not(None), Outbox.failure.is_not(None)))
+        .limit(limit)
+    )
+    gone = 0
+    for keys, statement in (
+        ((await session.scalars(old_keys)).all(), delete(Inbox).where(Inbox.key.in_(old_keys))),
+        ((await session.scalars(old_ids)).all(), delete(Outbox).where(Outbox.id.in_(old_ids))),
+    ):
+        if keys:
+            await session.execute(statement, execution_options={"synchronize_session": False})
+        gone += len(keys)
+    return gone
+
+
+async def count_waiting(session: AsyncSession) -> int:
+    """How many messages are still to be sent."""
+    return (
+        await session.scalar(
+            select(func.count()).select_from(Outbox).where(Outbox.sent_at.is_(None), Outbox.failure.is_(None))
+        )
+    ) or 0

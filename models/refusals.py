@@ -1,0 +1,138 @@
+"""Why something is not done.
+
+Refusals are raised by models and handlers, and put into words in one place (handlers/refusals.py).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from models.roles import Role
+
+Thing = Literal["task", "report", "member", "community", "flag"]
+
+
+class Refusal(Exception):
+    """Something is not done, for a reason that the person should hear."""
+
+
+@dataclass(eq=False)
+class NotFound(Refusal):
+    """There is no such thing, or it is none of this person's business: the two are told apart to nobody."""
+
+    thing: Thing
+    name: str = ""
+
+
+@dataclass(eq=False)
+class NotAllowed(Refusal):
+    """It takes a role that the person does not have."""
+
+    needs: Role
+
+
+@dataclass(eq=False)
+class NotMember(Refusal):
+    """It takes membership of a community."""
+
+    community: str = ""
+    code: str = ""
+
+
+@dataclass(eq=False)
+class RulesFirst(Refusal):
+    """The community's rules have not been accepted yet."""
+
+    community: str
+    code: str
+    task_id: int
+
+
+@dataclass(eq=False)
+class MemberBlocked(Refusal):
+    """The community's moderators have blocked this person."""
+
+    community: str
+
+
+@dataclass(eq=False)
+class TaskFull(Refusal):
+    """Every seat is taken."""
+
+    task_id: int
+    title: str
+
+
+@dataclass(eq=False)
+class TaskClosed(Refusal):
+    """The task takes nobody any more (or not now)."""
+
+    task_id: int
+    title: str
+    state: str
+    """The task's state, or "over" where its deadline has passed."""
+
+
+@dataclass(eq=False)
+class TermsChanged(Refusal):
+    """The task was changed since the person saw it."""
+
+    task_id: int
+    title: str
+
+
+@dataclass(eq=False)
+class CapReached(Refusal):
+    """The person holds as many open claims as the community lets them."""
+
+    limit: int
+    is_newcomer: bool
+
+
+@dataclass(eq=False)
+class NoClaim(Refusal):
+    """The person holds no seat on this task."""
+
+    task_id: int
+    title: str
+
+
+@dataclass(eq=False)
+class AlreadyHandedIn(Refusal):
+    """The report is in already."""
+
+    task_id: int
+    title: str
+
+
+@dataclass(eq=False)
+class OwnReport(Refusal):
+    """Nobody reviews their own report."""
+
+
+@dataclass(eq=False)
+class AlreadyDecided(Refusal):
+    """Somebody else was first."""
+
+    by: str
+    state: str
+
+
+@dataclass(eq=False)
+class LastOrganizer(Refusal):
+    """A community keeps at least one organizer."""
+
+
+@dataclass(eq=False)
+class Malformed(Refusal):
+    """The words of a command could not be read. `hint` is a catalogue sentence saying what to do, `values` fill its gaps."""
+
+    hint: str
+    values: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Outdated(Refusal):
+    """The button stood on a screen that time has passed by."""
+
+    since: datetime | None = None

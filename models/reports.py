@@ -1,0 +1,265 @@
+"""Reports: what volunteers hand in, and what moderators decide about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NoReturn
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Id, partial_index
+from models.claims import Claim, ClaimState, free_seats
+from models.communities import Community, Member
+from models.people import Person
+from models.refusals import AlreadyDecided, AlreadyHandedIn, NoClaim, NotAllowed, NotFound, OwnReport
+from models.roles import Role
+from models.tasks import Task, TaskState, set_state
+
+
+class ReportState(StrEnum):
+    WAITING = "waiting"
+    APPROVED = "approved"
+    SENT_BACK = "sent_back"
+    REJECTED = "rejected"
+
+
+class Report(Base):
+    """What a volunteer handed in for a claim; sent back and handed in again, a claim has several."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        CheckConstraint("minutes >= 0", name="minutes"),
+        partial_index("uq_reports_waiting", "claim_id", where="state = 'waiting'", unique=True),
+        Index(None, "community_id", "state", "submitted_at"),
+        Index(None, "person_id", "state"),
+        Index(None, "picture"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    claim_id: Mapped[int] = mapped_column(Id, ForeignKey("claims.id"))
+    task_id: Mapped[int] = mapped_column(Id, ForeignKey("tasks.id"))
+    person_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id"))
+    community_id: Mapped[int] = mapped_column(Id, ForeignKey("communities.id"))
+    minutes: Mapped[int]
+    """What the volunteer says the work took; credited when approved."""
+    note: Mapped[str] = mapped_column(String(1500), default="")
+    link: Mapped[str] = mapped_column(String(500), default="")
+    picture: Mapped[str | None] = mapped_column(ForeignKey("pictures.id"))
+    state: Mapped[ReportState] = mapped_column(default=ReportState.WAITING)
+    submitted_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(Id, ForeignKey("people.id"))
+    word: Mapped[str] = mapped_column(String(500), default="")
+    """What the reviewer said with the decision."""
+
+
+class Picture(Base):
+    """A picture in the store. Its number is the SHA-256 of its bytes."""
+
+    __tablename__ = "pictures"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content_type: Mapped[str] = mapped_column(String(40))
+    size_bytes: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a volunteer hands in."""
+
+    minutes: int
+    note: str = ""
+    link: str = ""
+    picture: str | None = None
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A report with what belongs to it."""
+
+    report: Report
+    task: Task
+    volunteer: Person
+    community: Community
+
+
+async def hand_in(session: AsyncSession, person_id: int, task_id: int, work: Work, now: datetime) -> Report:
+    """Turn a held claim into a report that waits for its review. Raises NoClaim or AlreadyHandedIn."""
+    task = await session.get(Task, task_id)
+    if task is None:
+        raise NotFound("task", str(task_id))
+    moved = await session.scalar(
+        update(Claim)
+        .where(Claim.task_id == task_id, Claim.person_id == person_id, Claim.state == ClaimState.HELD)
+        .values(state=ClaimState.REPORTED)
+        .returning(Claim.id)
+    )
+    if moved is None:
+        await _explain_missing_claim(session, person_id, task)
+    report = Report(
+        claim_id=moved,
+        task_id=task_id,
+        person_id=person_id,
+        community_id=task.community_id,
+        minutes=work.minutes,
+        note=work.note,
+        link=work.link,
+        picture=work.picture,
+        submitted_at=now,
+    )
+    session.add(report)
+    await session.flush()
+    return report
+
+
+async def _explain_missing_claim(session: AsyncSession, person_id: int, task: Task) -> NoReturn:
+    handed_in = await session.scalar(
+        select(Claim.id).where(
+            Claim.task_id == task.id,
+            Claim.person_id == person_id,
+            Claim.state.in_((ClaimState.REPORTED, ClaimState.APPROVED)),
+        )
+    )
+    raise AlreadyHandedIn(task.id, task.title) if handed_in else NoClaim(task.id, task.title)
+
+
+async def get_report(session: AsyncSession, report_id: int) -> Reviewed:
+    """A report with its task, volunteer and community. Raises NotFound."""
+    row = (await session.execute(_reviewed().where(Report.id == report_id))).first()
+    if row is None:
+        raise NotFound("report", str(report_id))
+    return Reviewed(*tuple(row))
+
+
+async def waiting_reports(
+    session: AsyncSession, reviewer_id: int, limit: int, after: int = 0
+) -> tuple[Sequence[Reviewed], int]:
+    """The oldest reports that this person may decide about, and how many there are in all."""
+    mine = (
+        select(Member.community_id)
+        .where(
+            Member.person_id == reviewer_id,
+            Member.role >= Role.MODERATOR,
+            Member.left_at.is_(None),
+            Member.blocked_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+    waiting = (Report.community_id.in_(mine), Report.state == ReportState.WAITING, Report.person_id != reviewer_id)
+    total = await session.scalar(select(func.count()).select_from(Report).where(*waiting))
+    rows = await session.execute(
+        _reviewed().where(*waiting).order_by(Report.submitted_at, Report.id).offset(after).limit(limit)
+    )
+    return [Reviewed(*tuple(row)) for row in rows], total or 0
+
+
+def _reviewed() -> Select[Report, Task, Person, Community]:
+    return (
+        select(Report, Task, Person, Community)
+        .join(Task, Task.id == Report.task_id)
+        .join(Person, Person.id == Report.person_id)
+        .join(Community, Community.id == Report.community_id)
+    )
+
+
+async def decide(
+    session: AsyncSession, reviewed: Reviewed, reviewer: Person, decision: ReportState, word: str, now: datetime
+) -> None:
+    """Approve, send back or reject a report; the first decision wins.
+
+    Raises NotAllowed, OwnReport, or AlreadyDecided with whose decision it was.
+    """
+    report = reviewed.report
+    await _check_reviewer(session, report, reviewer)
+    # The task first, then the rest: the same order of locks as everywhere.
+    await session.execute(select(Task.id).where(Task.id == report.task_id).with_for_update())
+    decided = await session.scalar(
+        update(Report)
+        .where(Report.id == report.id, Report.state == ReportState.WAITING)
+        .values(state=decision, decided_at=now, decided_by=reviewer.id, word=word)
+        .returning(Report.id)
+    )
+    if decided is None:
+        await _explain_decided(session, report.id)
+    if decision is ReportState.APPROVED:
+        await _approve(session, report, now)
+    elif decision is ReportState.REJECTED:
+        await _set_claim(session, report.claim_id, ClaimState.REJECTED, ended_at=now)
+        await free_seats(session, [report.task_id], now)
+    else:
+        hold_until = now + timedelta(minutes=reviewed.task.hold_minutes)
+        await _set_claim(session, report.claim_id, ClaimState.HELD, hold_until=hold_until)
+
+
+async def _check_reviewer(session: AsyncSession, report: Report, reviewer: Person) -> None:
+    standing = await session.get(Member, (report.community_id, reviewer.id))
+    if standing is None or not standing.is_active or standing.role < Role.MODERATOR:
+        raise NotAllowed(Role.MODERATOR)
+    if report.person_id == reviewer.id:
+        raise OwnReport
+
+
+async def _explain_decided(session: AsyncSession, report_id: int) -> NoReturn:
+    by, state = (
+        await session.execute(
+            select(Person.name, Report.state).join(Person, Person.id == Report.decided_by).where(Report.id == report_id)
+        )
+    ).one()
+    raise AlreadyDecided(by, state)
+
+
+async def _set_claim(session: AsyncSession, claim_id: int, state: ClaimState, **values: datetime) -> None:
+    await session.execute(update(Claim).where(Claim.id == claim_id).values(state=state, **values))
+
+
+async def _approve(session: AsyncSession, report: Report, now: datetime) -> None:
+    await _set_claim(session, report.claim_id, ClaimState.APPROVED, ended_at=now)
+    await session.execute(
+        update(Member)
+        .where(Member.community_id == report.community_id, Member.person_id == report.person_id, Member.trusted_at.is_(None))
+        .values(trusted_at=now)
+    )
+    approved, seats = (
+        await session.execute(
+            select(func.count(), Task.seats)
+            .join(Task, Task.id == Claim.task_id)
+            .where(Claim.task_id == report.task_id, Claim.state == ClaimState.APPROVED)
+            .group_by(Task.seats)
+        )
+    ).one()
+    if approved >= seats:
+        await set_state(session, report.task_id, TaskState.DONE, was=(TaskState.OPEN, TaskState.PAUSED))
+
+
+async def credit(session: AsyncSession, person_id: int) -> tuple[int, int]:
+    """How many minutes a person has given, and in how many approved reports."""
+    row = (
+        await session.execute(
+            select(func.coalesce(func.sum(Report.minutes), 0), func.count()).where(
+                Report.person_id == person_id, Report.state == ReportState.APPROVED
+            )
+        )
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+async def credit_work_under_way(session: AsyncSession, task: Task, claim: Claim, minutes: int, by: int, now: datetime) -> None:
+    """Credit what was under way when a task was called off: an approved report without a review."""
+    session.add(
+        Report(
+            claim_id=claim.id,
+            task_id=task.id,
+            person_id=claim.person_id,
+            community_id=task.community_id,
+            minutes=minutes,
+            state=ReportState.APPROVED,
+            submitted_at=now,
+            decided_at=now,
+            decided_by=by,
+        )
+    )
+    await session.flush()

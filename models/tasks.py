@@ -1,0 +1,102 @@
+"""Tasks: what there is to do."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Id, partial_index
+from models.refusals import NotFound
+
+
+class TaskState(StrEnum):
+    OPEN = "open"
+    PAUSED = "paused"
+    """Three people flagged it; a moderator looks before anybody else takes a seat."""
+    DONE = "done"
+    """Every seat ended in an approved report."""
+    CANCELLED = "cancelled"
+
+
+class Proof(StrEnum):
+    """What a report has to show."""
+
+    NONE = "none"
+    NOTE = "note"
+    PHOTO = "photo"
+    LINK = "link"
+
+
+class Task(Base):
+    """A micro-task: minutes, seats, deadline, remote or field, tags."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        CheckConstraint("seats_taken >= 0 AND seats_taken <= seats", name="seats"),
+        partial_index("ix_tasks_open", "community_id", "deadline_at", where="state = 'open'"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    community_id: Mapped[int] = mapped_column(Id, ForeignKey("communities.id"))
+    title: Mapped[str] = mapped_column(String(120))
+    description: Mapped[str] = mapped_column(String(1500), default="")
+    language: Mapped[str] = mapped_column(String(8))
+    """The language in which title and description are written."""
+    minutes: Mapped[int]
+    seats: Mapped[int]
+    seats_taken: Mapped[int] = mapped_column(default=0)
+    """Held, handed in or approved. Kept by models/claims.py, and by the database under `seats`."""
+    place: Mapped[str] = mapped_column(String(200), default="")
+    """Where it is done; empty for a remote task."""
+    deadline_at: Mapped[datetime]
+    proof: Mapped[Proof]
+    hold_minutes: Mapped[int]
+    """How long a seat is held before the work should be handed in."""
+    state: Mapped[TaskState] = mapped_column(default=TaskState.OPEN)
+    version: Mapped[int] = mapped_column(default=1)
+    """Goes up with every change of the terms, so that nobody claims what they did not see."""
+    author_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id"))
+    created_at: Mapped[datetime]
+
+    @property
+    def seats_left(self) -> int:
+        return self.seats - self.seats_taken
+
+
+class TaskTag(Base):
+    """A task's tag, without '#', in lower case."""
+
+    __tablename__ = "task_tags"
+    __table_args__ = (Index(None, "tag", "task_id"),)
+
+    task_id: Mapped[int] = mapped_column(Id, ForeignKey("tasks.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(40), primary_key=True)
+
+
+async def get_task(session: AsyncSession, task_id: int, *, lock: bool = False) -> Task:
+    """The task, locked against other transactions where asked. Raises NotFound."""
+    found: Task | None = await session.get(Task, task_id, with_for_update=lock, populate_existing=lock)
+    if found is None:
+        raise NotFound("task", str(task_id))
+    return found
+
+
+async def tags_of(session: AsyncSession, task_id: int) -> list[str]:
+    return list(await session.scalars(select(TaskTag.tag).where(TaskTag.task_id == task_id).order_by(TaskTag.tag)))
+
+
+async def set_tags(session: AsyncSession, task_id: int, tags: list[str]) -> None:
+    """Make these the task's tags, and no others."""
+    await session.execute(delete(TaskTag).where(TaskTag.task_id == task_id))
+    if tags:
+        await session.execute(insert(TaskTag), [{"task_id": task_id, "tag": tag} for tag in dict.fromkeys(tags)])
+
+
+async def set_state(session: AsyncSession, task_id: int, state: TaskState, *, was: tuple[TaskState, ...]) -> bool:
+    """Move a task on from one of the states it `was` in; whether it moved."""
+    moved = await session.scalar(
+        update(Task).where(Task.id == task_id, Task.state.in_(was)).values(state=state).returning(Task.id)
+    )
+    return moved is not None
