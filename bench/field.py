@@ -1,0 +1,66 @@
+"""A contestant on its seeded database, round after round, and the check that the database holds what was promised."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bench.api import BotApi, Press
+from bench.contestant import Broken, Contestant, Running, run
+from bench.load import Load, Stats
+from bench.seed import Shape, coming_presses
+
+WARM_UP = 300
+"""Presses that go unmeasured after each start: caches fill, connections open."""
+
+
+class Field:
+    """One contestant's folder. Each start goes on with the presses where the last one ended."""
+
+    def __init__(self, contestant: Contestant, folder: Path, shape: Shape) -> None:
+        folder.mkdir(parents=True)
+        self.contestant = contestant
+        self.folder = folder
+        self.shape = shape
+        self.presses = coming_presses(shape, contestant.seed(folder, shape))
+        self.made: list[Press] = []
+
+    @asynccontextmanager
+    async def started(self, api: BotApi) -> AsyncIterator["Heat"]:
+        """Run the contestant, warmed up; afterwards, check its database."""
+        async with run(self.contestant, self.folder, api) as running:
+            heat = Heat(self, Load(api), running)
+            await heat.press(people=8, at_most=WARM_UP, seconds=3)
+            yield heat
+        self._check()
+
+    def note(self, presses: list[Press]) -> None:
+        self.made += presses
+
+    def _check(self) -> None:
+        """Every seat that was promised is held, and no other. Raises `Broken`."""
+        promised = {(press.person, press.task) for press in self.made if self.contestant.is_won(press)}
+        held = self.contestant.claims(self.folder, self.shape)
+        if promised != held or len(promised) != len(self.made):
+            raise Broken(
+                f"{self.contestant.name}: {len(self.made)} pressed, {len(promised)} got a yes, {len(held)} hold one;"
+                f" promises not kept: {len(promised - held)}, seats not promised: {len(held - promised)};"
+                f" answers: {sorted({press.answer for press in self.made})[:5]}"
+            )
+
+
+class Heat:
+    """A contestant's process while presses are made on it."""
+
+    def __init__(self, field: Field, load: Load, running: Running) -> None:
+        self._field = field
+        self._load = load
+        self.running = running
+
+    async def press(self, people: int, at_most: int, seconds: float) -> Stats:
+        """So many people press at once, until `at_most` presses were made or `seconds` have passed."""
+        cpu_before = self.running.cpu_seconds()
+        made = await self._load.closed(self._field.presses, people, at_most, seconds)
+        if not made:
+            raise Broken(f"{self._field.contestant.name}: all seats are taken, there is nothing left to press")
+        self._field.note(made)
+        return Stats.of(made, self.running.cpu_seconds() - cpu_before)
