@@ -62,8 +62,8 @@ lock: $(DEV)
 # make migration m="tasks learn to repeat": the difference between models/ and the newest revision becomes the next one.
 migration: $(DEV)
 	@$(PY) -m migrations "$(m)"
-	@$(PY) -m ruff check --quiet --fix migrations/versions
 	@$(PY) -m ruff format --quiet migrations/versions
+	@$(PY) -m ruff check --fix migrations/versions
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

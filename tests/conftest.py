@@ -1,0 +1,84 @@
+"""What all tests share: a fresh, migrated database for every test that asks, on SQLite and on PostgreSQL."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from migrations import upgrade
+from tests import postgres
+
+
+def pytest_report_header() -> str:
+    return f"PostgreSQL: {postgres.find().told}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "himma.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        upgrade(connection)
+    engine.dispose()
+    return path
+
+
+class PostgresTemplate:
+    """A migrated database on the PostgreSQL server, to be copied; made when the first test asks."""
+
+    def __init__(self, shared: Path, run_pid: int) -> None:
+        self.name = f"himma_test_{os.getpid()}"
+        self._shared = shared
+        self._run_pid = run_pid
+        self._server: postgres.Server | None = None
+        self._numbers = itertools.count()
+
+    @contextmanager
+    def copy(self) -> Iterator[str]:
+        """The address of a copy, which is dropped afterwards. Skips the test where no server is to be had."""
+        server = self._server = self._server or self._begin()
+        name = f"{self.name}_{next(self._numbers)}"
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {self.name}")
+        yield server.url(name)
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _begin(self) -> postgres.Server:
+        found = postgres.find()
+        if not found.url and not found.programs:
+            pytest.skip(f"PostgreSQL: {found.told}")
+        server = postgres.Server(postgres.start_once(found, self._shared, self._run_pid))
+        server.execute(f"CREATE DATABASE {self.name}")
+        server.migrate(self.name)
+        return server
+
+    def close(self) -> None:
+        if self._server:
+            self._server.execute(f"DROP DATABASE {self.name} WITH (FORCE)")
+            self._server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[PostgresTemplate]:
+    folder = tmp_path_factory.getbasetemp()
+    alone = worker_id == "master"
+    template = PostgresTemplate(folder if alone else folder.parent, os.getpid() if alone else os.getppid())
+    yield template
+    template.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path, postgres_template: PostgresTemplate
+) -> Iterator[str]:
+    """The address of an empty, migrated database. A test that uses it runs on both."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{shutil.copy(sqlite_template, tmp_path / 'himma.db')}"
+    else:
+        with postgres_template.copy() as url:
+            yield url
