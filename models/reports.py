@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -77,8 +77,7 @@ class Work:
     picture: str | None = None
 
 
-@dataclass(frozen=True)
-class Reviewed:
+class Reviewed(NamedTuple):
     """A report with what belongs to it."""
 
     report: Report
@@ -132,7 +131,7 @@ async def get_report(session: AsyncSession, report_id: int) -> Reviewed:
     row = (await session.execute(_reviewed().where(Report.id == report_id))).first()
     if row is None:
         raise NotFound("report", str(report_id))
-    return Reviewed(*tuple(row))
+    return Reviewed._make(row)
 
 
 async def waiting_reports(
@@ -154,7 +153,7 @@ async def waiting_reports(
     rows = await session.execute(
         _reviewed().where(*waiting).order_by(Report.submitted_at, Report.id).offset(after).limit(limit)
     )
-    return [Reviewed(*tuple(row)) for row in rows], total or 0
+    return [Reviewed._make(row) for row in rows], total or 0
 
 
 def _reviewed() -> Select[Report, Task, Person, Community]:

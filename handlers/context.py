@@ -1,0 +1,84 @@
+"""What a handler is given: who asks, where, when, and a way to the database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handlers.types import ChatKind, Event, EventKind
+from handlers.words import Words, words_for
+from models.communities import Community, Member, member, memberships
+from models.people import Account, Person
+from models.refusals import NotAllowed, NotFound, Refusal
+from models.roles import Role
+
+
+class ChooseCommunity(Refusal):
+    """The command could mean several communities: the person is asked which."""
+
+    def __init__(self, communities: list[Community]) -> None:
+        super().__init__()
+        self.communities = communities
+
+
+def speak_to(person: Person, zone: str = "UTC") -> Words:
+    """How to speak to a person; `zone` is the community's, for those who have not set their own."""
+    arabic_digits = person.language == "ar" if person.arabic_digits is None else person.arabic_digits
+    return words_for(person.language, arabic_digits, person.timezone or zone)
+
+
+@dataclass
+class Context:
+    """One event, on its way through a handler."""
+
+    session: AsyncSession
+    event: Event
+    account: Account
+    words: Words
+    chat_community_id: int | None
+    """The community that lives in the chat where this happens."""
+
+    @property
+    def person(self) -> Person:
+        return self.account.person
+
+    @property
+    def now(self) -> datetime:
+        return self.event.at
+
+    @property
+    def is_press(self) -> bool:
+        return self.event.kind is EventKind.PRESS
+
+    @property
+    def in_private(self) -> bool:
+        return self.event.place.kind is ChatKind.PRIVATE
+
+    async def member_of(self, community_id: int) -> Member | None:
+        """The person's active membership, or None."""
+        found = await member(self.session, community_id, self.person.id)
+        return found if found and found.is_active else None
+
+    async def require(self, role: Role, community_id: int) -> Member:
+        """The person's membership with at least this role. Raises NotAllowed."""
+        found = await self.member_of(community_id)
+        if found is None or found.role < role:
+            raise NotAllowed(role)
+        return found
+
+    async def community(self, role: Role = Role.VOLUNTEER) -> Community:
+        """The community that is meant: that of this chat, the only one where the person has this role, or the one they
+        last dealt with. Raises NotAllowed, or ChooseCommunity."""
+        if self.chat_community_id is not None:
+            await self.require(role, self.chat_community_id)
+            found = await self.session.get(Community, self.chat_community_id)
+            if found is None:
+                raise NotFound("community")
+            return found
+        candidates = [community for community, _ in await memberships(self.session, self.person.id, role)]
+        if not candidates:
+            raise NotAllowed(role)
+        focused = [c for c in candidates if c.id == self.person.focus_community_id]
+        if len(candidates) > 1 and not focused:
+            raise ChooseCommunity(candidates)
+        return (focused or candidates)[0]

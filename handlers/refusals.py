@@ -1,0 +1,209 @@
+"""Refusals in words: why something is not done, and what to do next."""
+
+from collections.abc import Callable
+from functools import singledispatch
+from typing import Any
+
+from handlers.context import ChooseCommunity
+from handlers.registry import MissingArgument
+from handlers.types import Button, Link, Reply, Row
+from handlers.words import N_, Words, clean_line
+from models.refusals import (
+    AlreadyDecided,
+    AlreadyHandedIn,
+    CapReached,
+    LastOrganizer,
+    Malformed,
+    MemberBlocked,
+    NoClaim,
+    NotAllowed,
+    NotFound,
+    NotMember,
+    Outdated,
+    OwnReport,
+    Refusal,
+    RulesFirst,
+    TaskClosed,
+    TaskFull,
+    TermsChanged,
+)
+from models.roles import Role
+
+TOAST_LIMIT = 200
+"""Characters; Telegram's limit for the answer to a press."""
+
+
+def put_into_words(refusal: Refusal, words: Words) -> Reply:
+    """What the person hears. The toast says the same, for a press in a group."""
+    text, rows = _explain(refusal, words)
+    toast = text if len(text) <= TOAST_LIMIT else text[: TOAST_LIMIT - 1] + "…"
+    return Reply(text=text, toast=toast, rows=rows)
+
+
+Explained = tuple[str, tuple[Row, ...]]
+
+
+@singledispatch
+def _explain(refusal: Refusal, words: Words) -> Explained:
+    raise TypeError(f"no words for {type(refusal).__name__}") from refusal
+
+
+def _explains(kind: type[Refusal]) -> Callable[[Callable[..., Explained]], Callable[..., Explained]]:
+    def declare(explain: Callable[..., Explained]) -> Callable[..., Explained]:
+        registered: Callable[..., Explained] = _explain.register(kind)(explain)
+        return registered
+
+    return declare
+
+
+def _browse(words: Words) -> Row:
+    return (Button(words.say("Other tasks"), "tasks"),)
+
+
+@_explains(NotFound)
+def _(refusal: NotFound, words: Words) -> Explained:
+    sentences = {
+        "task": N_("There is no task number {name} here. The open ones are listed under the button."),
+        "report": N_("This report is not there any more."),
+        "member": N_("Nobody called {name} is a member here. Names and numbers stand in the list of members."),
+        "community": N_("No team has the code {name}. Codes come from a team's link or from its moderators."),
+        "flag": N_("This flag is not there any more."),
+    }
+    rows: tuple[Row, ...] = (_browse(words),) if refusal.thing == "task" else ()
+    return words.say(sentences[refusal.thing], name=refusal.name), rows
+
+
+@_explains(NotAllowed)
+def _(refusal: NotAllowed, words: Words) -> Explained:
+    sentences = {
+        Role.VOLUNTEER: N_("This is for members of a team. A team's link, or /join with its code, is the way in."),
+        Role.MODERATOR: N_("This is for the team's moderators. An organizer can give the role with /role."),
+        Role.ORGANIZER: N_("This is for the team's organizers."),
+    }
+    return words.say(sentences[refusal.needs]), ()
+
+
+@_explains(NotMember)
+def _(refusal: NotMember, words: Words) -> Explained:
+    text = words.say(
+        "This task belongs to the team {community}. Joining comes first, and takes one press.", community=refusal.community
+    )
+    return text, ((Button(words.say("Join {community}", community=refusal.community), "join", refusal.code),),)
+
+
+@_explains(RulesFirst)
+def _(refusal: RulesFirst, words: Words) -> Explained:
+    text = words.say("The team {community} has rules. Reading and accepting them comes first.", community=refusal.community)
+    return text, ((Link(words.say("Read the rules"), f"task_{refusal.task_id}"),),)
+
+
+@_explains(MemberBlocked)
+def _(refusal: MemberBlocked, words: Words) -> Explained:
+    return words.say(
+        "The moderators of {community} have blocked this account. They are the ones to talk to.", community=refusal.community
+    ), ()
+
+
+@_explains(TaskFull)
+def _(refusal: TaskFull, words: Words) -> Explained:
+    text = words.say(
+        "Every seat of {title} is taken. Seats are given back now and then; meanwhile others wait.", title=refusal.title
+    )
+    return text, (_browse(words),)
+
+
+@_explains(TaskClosed)
+def _(refusal: TaskClosed, words: Words) -> Explained:
+    sentences = {
+        "paused": N_("{title} is paused until a moderator has looked at it."),
+        "done": N_("{title} is done, thanks to those who were there."),
+        "cancelled": N_("{title} was called off."),
+        "over": N_("The deadline of {title} has passed."),
+    }
+    return words.say(sentences[refusal.state], title=refusal.title), (_browse(words),)
+
+
+@_explains(TermsChanged)
+def _(refusal: TermsChanged, words: Words) -> Explained:
+    text = words.say(
+        "{title} was changed a moment ago. Please look at it once more before taking a seat.", title=refusal.title
+    )
+    return text, ((Button(words.say("Show the task"), "task", str(refusal.task_id)),),)
+
+
+@_explains(CapReached)
+def _(refusal: CapReached, words: Words) -> Explained:
+    if refusal.is_newcomer:
+        text = words.count(
+            "Until the first report is approved, {n} task at a time. Finishing it or giving it back makes room.",
+            "Until the first report is approved, {n} tasks at a time. Finishing one or giving it back makes room.",
+            refusal.limit,
+        )
+    else:
+        text = words.count(
+            "{n} open task at a time is this team's limit. Finishing it or giving it back makes room.",
+            "{n} open tasks at a time is this team's limit. Finishing one or giving it back makes room.",
+            refusal.limit,
+        )
+    return text, ((Button(words.say("My tasks"), "mine"),),)
+
+
+@_explains(NoClaim)
+def _(refusal: NoClaim, words: Words) -> Explained:
+    text = words.say("No seat of {title} is held by this account.", title=refusal.title)
+    return text, ((Button(words.say("Show the task"), "task", str(refusal.task_id)), Button(words.say("My tasks"), "mine")),)
+
+
+@_explains(AlreadyHandedIn)
+def _(refusal: AlreadyHandedIn, words: Words) -> Explained:
+    return words.say("The report on {title} is handed in already.", title=refusal.title), (
+        (Button(words.say("My tasks"), "mine"),),
+    )
+
+
+@_explains(OwnReport)
+def _(refusal: OwnReport, words: Words) -> Explained:
+    return words.say("Nobody reviews their own report: another moderator will look at it."), ()
+
+
+@_explains(AlreadyDecided)
+def _(refusal: AlreadyDecided, words: Words) -> Explained:
+    sentences = {
+        "approved": N_("{name} was first: the report is approved."),
+        "sent_back": N_("{name} was first: the report was sent back."),
+        "rejected": N_("{name} was first: the report was rejected."),
+    }
+    return words.say(sentences[refusal.state], name=refusal.by), ((Button(words.say("Next report"), "review"),),)
+
+
+@_explains(LastOrganizer)
+def _(refusal: LastOrganizer, words: Words) -> Explained:
+    return words.say("A team keeps at least one organizer. Giving somebody else the role comes first: /role."), ()
+
+
+@_explains(Outdated)
+def _(refusal: Outdated, words: Words) -> Explained:
+    return words.say("This button is from an earlier time. What is open now is in /help."), ()
+
+
+@_explains(MissingArgument)
+def _(refusal: MissingArgument, words: Words) -> Explained:
+    argument = words.say(refusal.arg.help)
+    if not refusal.arg.when_missing:
+        return words.say("Something is missing: {argument}.", argument=argument), ()
+    labels = {"tasks": N_("Show the tasks"), "mine": N_("My tasks")}
+    button = Button(words.say(labels[refusal.arg.when_missing]), refusal.arg.when_missing)
+    return words.say("Something is missing: {argument}. It is easiest from the list.", argument=argument), ((button,),)
+
+
+@_explains(Malformed)
+def _(refusal: Malformed, words: Words) -> Explained:
+    return words.say(refusal.hint, **refusal.values), ()
+
+
+@_explains(ChooseCommunity)
+def _(refusal: ChooseCommunity, words: Words) -> Explained:
+    buttons: list[Any] = [
+        (Button(clean_line(c.name), "focus", str(c.id)),) for c in refusal.communities
+    ]
+    return words.say("Which team is this about?"), tuple(buttons)
