@@ -1,0 +1,112 @@
+"""Telegram as a `Platform`: receives events, delivers answers."""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from telegram.error import InvalidToken, TelegramError
+
+from bot.platform import Take
+from bot.telegram import render
+from bot.telegram.client import Client
+from bot.telegram.decode import PLATFORM
+from bot.telegram.delivering import Delivery, MediaStore
+from bot.telegram.errors import delivery_error
+from bot.telegram.menu import Menu, publish, publish_role
+from bot.telegram.receiving import Receiver, insistently
+from bot.telegram.request import AiohttpRequest
+from bot.telegram.webhook import Webhook
+from handlers.types import Answer, Place, Reply, Upload
+
+log = logging.getLogger(__name__)
+
+
+class TokenRefused(Exception):
+    """Telegram does not know our token: the deployer must mend it."""
+
+
+class Telegram:
+    """Satisfies `bot.platform.Platform`."""
+
+    name = PLATFORM
+
+    def __init__(
+        self,
+        token: str,
+        media: MediaStore,
+        *,
+        api_url: str = "https://api.telegram.org",
+        webhook: Webhook | None = None,
+        admin_commands: frozenset[str] = frozenset(),
+        menu: Menu | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Polls, unless there is a `webhook`. For `admin_commands` in groups it asks whether the sender administers the group.
+
+        Raises ValueError where `api_url` is no address.
+        """
+        self._client = Client(AiohttpRequest(api_url, token))
+        self._receiver = Receiver(self._client, admin_commands, now)
+        self._delivery = Delivery(self._client, media)
+        self._menu = menu
+        if webhook and not webhook.secret:
+            webhook = replace(webhook, secret=hmac.digest(token.encode(), b"webhook secret", hashlib.sha256).hex())
+        self._webhook = webhook
+
+    async def run(self, take: Take) -> None:
+        """See `Platform.run`. Raises TokenRefused, and OSError where the webhook's port is taken."""
+        try:
+            await insistently(self._client.introduced)
+            log.info("connected to Telegram as @%s", self._client.known_username)
+            async with self._publishing():
+                await (self._receiver.listen(take, self._webhook) if self._webhook else self._receiver.poll(take))
+        except InvalidToken:
+            raise TokenRefused("Telegram refuses the token: [telegram] token must be the one that @BotFather gave") from None
+
+    @contextlib.asynccontextmanager
+    async def _publishing(self) -> AsyncIterator[None]:
+        """The menus are published beside the work: nobody waits for them."""
+        publishing = asyncio.create_task(publish(self._client, self._menu)) if self._menu else None
+        try:
+            yield
+        finally:
+            if publishing:
+                publishing.cancel()
+
+    async def answer(self, answer: Answer) -> None:
+        """See `Platform.answer`."""
+        await self._delivery.answer(answer)
+
+    async def send(self, place: Place, reply: Reply) -> str:
+        """See `Platform.send`."""
+        return await self._delivery.send(place, reply)
+
+    async def edit(self, place: Place, message: str, reply: Reply) -> None:
+        """See `Platform.edit`."""
+        await self._delivery.edit(place, message, reply)
+
+    async def fetch(self, upload: Upload) -> bytes:
+        """See `Platform.fetch`."""
+        return await self._delivery.fetch(upload)
+
+    def private_link(self, payload: str) -> str:
+        """See `Platform.private_link`. Empty until `run` has learnt our @name."""
+        return render.private_link(self._client.known_username, payload) if self._client.known_username else ""
+
+    async def show_role(self, place: Place, person: str, role: str) -> None:
+        """Show one person the commands of their role in one chat. Raises DeliveryError."""
+        if self._menu is None:
+            return
+        try:
+            await publish_role(self._client, self._menu, int(place.chat), int(person), role)
+        except TelegramError as error:
+            raise delivery_error(error) from error
+
+    async def close(self) -> None:
+        """See `Platform.close`."""
+        await self._client.disconnect()

@@ -1,0 +1,30 @@
+"""The fake as a process of its own: prints its address, serves until it is ended."""
+
+import argparse
+import asyncio
+import gc
+
+from tests.wire.telegram.control import install
+from tests.wire.telegram.server import TOKEN, TelegramWire
+
+
+async def serve(port: int, token: str, *, strict: bool) -> None:
+    wire = TelegramWire(port, token, strict=strict)
+    install(wire)
+    async with wire:
+        print(wire.url, flush=True)  # noqa: T201  whoever started it reads the address here
+        gc.freeze()
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--token", default=TOKEN)
+    parser.add_argument("--lenient", action="store_true", help="do not check requests against the description of the Bot API")
+    arguments = parser.parse_args()
+    asyncio.run(serve(arguments.port, arguments.token, strict=not arguments.lenient))
+
+
+if __name__ == "__main__":
+    main()
