@@ -1,0 +1,79 @@
+"""What a message shows: a `Reply` in the form in which the playground remembers it, and the decoration of plain text."""
+
+import re
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from handlers.types import Button, Link, Media, Reply, Row
+
+Screen = dict[str, Any]
+"""JSON: text, card, media, file, rows, asks, placeholder; absent where empty."""
+
+_LIVELY = re.compile(
+    r"(?P<url>https?://[^\s<>\"'\u2066-\u2069]*[^\s<>\"'\u2066-\u2069.,;:!?)\]}،؛؟])"
+    r"|(?<![\w/])(?P<command>/[a-z_]{1,32}(?:[ \u00a0][0-9٠-٩]{1,18})?)(?![\w/])"
+)
+
+
+def screen_of(reply: Reply) -> Screen:
+    """The parts of a reply that stand in a message; the toast and `opens` belong to the press and are not kept."""
+    screen: Screen = {
+        "text": reply.text,
+        "card": reply.card and {"title": reply.card.title, "lines": reply.card.lines, "footer": reply.card.footer},
+        "media": reply.media and [reply.media.id, reply.media.content_type, reply.media.size_bytes],
+        "rows": [_row(row) for row in reply.rows],
+        "asks": reply.asks_text,
+        "placeholder": reply.placeholder,
+    }
+    return {name: part for name, part in screen.items() if part}
+
+
+def redrawn(shown: Screen, reply: Reply) -> Screen:
+    """What a message shows after a reply redrew it: its picture stays; a reply of nothing but buttons changes only those."""
+    screen = screen_of(reply)
+    kept = ("media",) if reply.text or reply.card else ("text", "card", "media")
+    return {name: shown[name] for name in kept if name in shown} | screen
+
+
+def _row(row: Row) -> list[dict[str, str]]:
+    return [_button(part) for part in row]
+
+
+def _button(part: Button | Link) -> dict[str, str]:
+    if isinstance(part, Link):
+        return {"label": part.label, "payload": part.payload}
+    return {"label": part.label, "data": part.data(), "tone": part.tone}
+
+
+def media_of(screen: Screen) -> Media | None:
+    """The picture from our store that the message shows."""
+    return Media(*screen["media"]) if "media" in screen else None
+
+
+def lively(text: str) -> Markup:
+    """Plain text as HTML, in which web addresses can be followed and commands pressed, as messengers do by themselves."""
+    parts: list[Markup] = []
+    end = 0
+    for found in _LIVELY.finditer(text):
+        parts.append(escape(text[end : found.start()]))
+        parts.append(_live(found))
+        end = found.end()
+    parts.append(escape(text[end:]))
+    return Markup("").join(parts)
+
+
+def _live(found: re.Match[str]) -> Markup:
+    if url := found["url"]:
+        return Markup('<a href="{0}" target="_blank" rel="noopener noreferrer nofollow" dir="ltr">{0}</a>').format(url)
+    return Markup('<button type="button" class="said-command" data-say="{0}" dir="ltr">{0}</button>').format(found["command"])
+
+
+_PICTURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"))
+
+
+def picture_type(content: bytes) -> str:
+    """The content type of a picture that browsers can show, told by its first bytes; empty for anything else."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for start, kind in _PICTURES if content.startswith(start)), "")
