@@ -1,1 +1,5 @@
-"""What to say: one module a use case. An `Event` in, a `Reply` out; no platform is known here."""
+"""What to say: one module a use case. Importing this package registers every command."""
+
+from handlers import claiming, finding
+
+__all__ = ["claiming", "finding"]

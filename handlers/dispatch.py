@@ -40,7 +40,7 @@ async def handle(session: AsyncSession, events: Sequence[Event]) -> list[Answer]
     wrote by then must be rolled back, and `refuse` tells the person."""
     known = await known_answers(session, [event.key for event in events])
     fresh = [event for event in events if event.key not in known]
-    answers = {key: replace(load_answer(text), delivered=delivered) for key, (text, delivered) in known.items()}
+    answers = {key: replace(load_answer(text), is_known=True, delivered=delivered) for key, (text, delivered) in known.items()}
     if fresh:
         contexts = await _contexts(session, fresh)
         replies = await _reply_all(contexts)

@@ -84,6 +84,8 @@ class Flow:
     finish: Callable[[Context, Data], Awaitable[Reply]]
     guard: Callable[[Context, Data], Awaitable[None]]
     """Whether the person may (still) do this: asked at the start, at every answer and at the end. Raises a Refusal."""
+    can_cancel: bool = True
+    """False where the thing is done already and only details are asked: what ends it early finishes it."""
 
 
 FLOWS: dict[str, Flow] = {}
@@ -226,12 +228,12 @@ async def _question(context: Context, dialogue: Dialogue, note: str = "") -> Rep
     step = _step(dialogue)
     ask = await step.ask(context, dialogue.data)
     rows: list[Row] = [tuple(_button(dialogue, o.label, "=" + o.value, o.tone) for o in row) for row in ask.options]
-    rows.append(_navigation(context, dialogue, step))
+    navigation = _navigation(context, dialogue, step)
     return Reply(
         text=f"{note}\n\n{ask.text}" if note else ask.text,
         card=ask.card,
         media=ask.media,
-        rows=tuple(rows),
+        rows=(*rows, navigation) if navigation else tuple(rows),
         edit=context.is_press,
         asks_text=step.takes_text,
         placeholder=ask.placeholder,
@@ -245,7 +247,8 @@ def _navigation(context: Context, dialogue: Dialogue, step: Step) -> Row:
         row.append(_button(dialogue, say("Back"), "back"))
     if step.is_optional:
         row.append(_button(dialogue, say("Skip"), "skip"))
-    row.append(_button(dialogue, say("Cancel"), "cancel"))
+    if FLOWS[dialogue.flow].can_cancel:
+        row.append(_button(dialogue, say("Cancel"), "cancel"))
     return tuple(row)
 
 
@@ -269,9 +272,12 @@ def _previous_step(flow: Flow, data: Data, before: Step) -> Step | None:
 
 
 async def _drop(context: Context, dialogue: Dialogue) -> Reply:
+    flow = FLOWS[dialogue.flow]
     await context.session.delete(dialogue)
     await context.session.flush()
-    title = context.words.say(FLOWS[dialogue.flow].title)
+    if not flow.can_cancel:
+        return await _with_parked(context, await flow.finish(context, dialogue.data))
+    title = context.words.say(flow.title)
     said = context.words.say("Cancelled: {what}. Nothing was changed.", what=title)
     return await _with_parked(context, Reply(text=said, edit=context.is_press))
 

@@ -203,7 +203,5 @@ def _(refusal: Malformed, words: Words) -> Explained:
 
 @_explains(ChooseCommunity)
 def _(refusal: ChooseCommunity, words: Words) -> Explained:
-    buttons: list[Any] = [
-        (Button(clean_line(c.name), "focus", str(c.id)),) for c in refusal.communities
-    ]
+    buttons: list[Any] = [(Button(clean_line(c.name), "focus", str(c.id)),) for c in refusal.communities]
     return words.say("Which team is this about?"), tuple(buttons)

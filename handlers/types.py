@@ -247,5 +247,7 @@ class Answer:
     key: str
     address: Address
     reply: Reply
+    is_known: bool = False
+    """The event was handled before; this is the answer it got then."""
     delivered: bool = False
     """It reached the person before; delivering it again would say it twice. A press is still acknowledged."""

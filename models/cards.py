@@ -1,13 +1,15 @@
 """Live cards: messages in a community's chats that show a task as it stands."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select, update
+from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, partial_index
+from models.communities import Chat
 
 
 class LiveCard(Base):
@@ -27,8 +29,10 @@ class LiveCard(Base):
     """The message's external id; None until it is sent."""
     stale_since: Mapped[datetime | None]
     """Since when the truth has moved on from what the message shows."""
-    retry_at: Mapped[datetime | None]
-    """Leased by a courier, or put off, until then."""
+    changes: Mapped[int] = mapped_column(default=0)
+    """How often the truth has moved on: an edit clears `stale_since` only where this is still what it drew."""
+    due_at: Mapped[datetime | None]
+    """Leased by a courier, or put off so that edits keep their distance, until then."""
     shown: Mapped[str] = mapped_column(String(64), default="")
     """A digest of what the message shows, so that an edit that would change nothing is not made."""
 
@@ -38,7 +42,9 @@ async def mark_cards_stale(session: AsyncSession, task_ids: Iterable[int], now: 
     ids = set(task_ids)
     if ids:
         await session.execute(
-            update(LiveCard).where(LiveCard.task_id.in_(ids), LiveCard.stale_since.is_(None)).values(stale_since=now),
+            update(LiveCard)
+            .where(LiveCard.task_id.in_(ids))
+            .values(stale_since=func.coalesce(LiveCard.stale_since, now), changes=LiveCard.changes + 1),
             execution_options={"synchronize_session": False},
         )
 
@@ -51,4 +57,74 @@ async def post_card(session: AsyncSession, task_id: int, chat_id: int, thread: s
     if known is None:
         session.add(LiveCard(task_id=task_id, chat_id=chat_id, thread=thread, stale_since=now))
         return
-    known.message, known.stale_since, known.retry_at, known.shown, known.thread = None, now, None, "", thread
+    known.message, known.stale_since, known.due_at, known.shown, known.thread = None, now, None, "", thread
+
+
+class DueCard(NamedTuple):
+    """A live card to be drawn, and the chat it stands in."""
+
+    id: int
+    task_id: int
+    changes: int
+    message: str | None
+    shown: str
+    thread: str
+    chat: Chat
+
+
+def _due(platform: str, settled_before: datetime, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        LiveCard.stale_since.is_not(None),
+        or_(LiveCard.message.is_(None), LiveCard.stale_since <= settled_before),
+        or_(LiveCard.due_at.is_(None), LiveCard.due_at <= now),
+        Chat.platform == platform,
+        Chat.left_at.is_(None),
+    )
+
+
+async def has_stale(session: AsyncSession, platform: str, settled_before: datetime, now: datetime) -> bool:
+    """Whether a live card is due to be drawn."""
+    stale = select(LiveCard.id).join(Chat, Chat.id == LiveCard.chat_id).where(*_due(platform, settled_before, now))
+    return bool(await session.scalar(select(stale.exists())))
+
+
+async def lease_cards(
+    session: AsyncSession, platform: str, now: datetime, *, settled_before: datetime, lease: timedelta, limit: int
+) -> list[DueCard]:
+    """Take stale cards, for the length of a lease. A card that was sent before waits until its changes began before
+    `settled_before`, so that a burst is drawn once."""
+    due = (
+        select(LiveCard, Chat)
+        .join(Chat, Chat.id == LiveCard.chat_id)
+        .where(*_due(platform, settled_before, now))
+        .order_by(LiveCard.stale_since)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=LiveCard)
+    )
+    cards = [
+        DueCard(card.id, card.task_id, card.changes, card.message, card.shown, card.thread, chat)
+        for card, chat in await session.execute(due)
+    ]
+    if cards:
+        await session.execute(update(LiveCard).where(LiveCard.id.in_([card.id for card in cards])).values(due_at=now + lease))
+    return cards
+
+
+async def mark_drawn(session: AsyncSession, card: DueCard, message: str | None, shown: str, *, next_at: datetime) -> None:
+    """The card shows `shown`, as `message`; it is drawn again at `next_at` at the earliest."""
+    still_true = LiveCard.changes == card.changes
+    await session.execute(
+        update(LiveCard)
+        .where(LiveCard.id == card.id)
+        .values(message=message, shown=shown, due_at=next_at, stale_since=case((still_true, None), else_=LiveCard.stale_since))
+    )
+
+
+async def put_card_off(session: AsyncSession, card: DueCard, until: datetime) -> None:
+    """Nothing was drawn: try again from `until` on."""
+    await session.execute(update(LiveCard).where(LiveCard.id == card.id).values(due_at=until))
+
+
+async def forget_card(session: AsyncSession, card: DueCard) -> None:
+    """The message was deleted, or the chat does not take it: the card stands there no more."""
+    await session.execute(delete(LiveCard).where(LiveCard.id == card.id))

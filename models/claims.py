@@ -115,6 +115,7 @@ class Terms:
     rules: str
     newcomer_claims: int
     member_claims: int
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,7 @@ _TERMS = (
         Community.rules,
         Community.newcomer_claims,
         Community.member_claims,
+        Community.timezone,
     )
     .join(Community, Community.id == Task.community_id)
     .order_by(Task.id)

@@ -84,6 +84,18 @@ async def record_answers(session: AsyncSession, rows: Sequence[Mapping[str, Any]
     await session.execute(insert(Inbox), rows)
 
 
+async def has_due(session: AsyncSession, platform: str, now: datetime) -> bool:
+    """Whether anything waits for a platform's courier: a message, an upload, or an answer that nobody delivered in time."""
+    due = (
+        select(Outbox.id).where(
+            Outbox.platform == platform, Outbox.sent_at.is_(None), Outbox.failure.is_(None), Outbox.due_at <= now
+        ),
+        select(Fetch.key).where(Fetch.platform == platform, Fetch.due_at <= now),
+        select(Inbox.key).where(Inbox.answered_at.is_(None), Inbox.retry_at <= now, Inbox.platform == platform),
+    )
+    return bool(await session.scalar(select(or_(*(query.exists() for query in due)))))
+
+
 async def mark_answered(session: AsyncSession, keys: Iterable[str], now: datetime) -> None:
     """These answers were delivered, or never can be."""
     await session.execute(
@@ -92,11 +104,11 @@ async def mark_answered(session: AsyncSession, keys: Iterable[str], now: datetim
     )
 
 
-async def lease_unanswered(session: AsyncSession, now: datetime, lease: timedelta, limit: int) -> list[str]:
+async def lease_unanswered(session: AsyncSession, platform: str, now: datetime, lease: timedelta, limit: int) -> list[str]:
     """Take answers that nobody delivered in time, for the length of a lease: the stored answers."""
     due = (
         select(Inbox.key)
-        .where(Inbox.answered_at.is_(None), Inbox.retry_at <= now)
+        .where(Inbox.answered_at.is_(None), Inbox.retry_at <= now, Inbox.platform == platform)
         .order_by(Inbox.retry_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -151,15 +163,9 @@ async def put_off(session: AsyncSession, message_id: int, until: datetime) -> No
     await session.execute(update(Outbox).where(Outbox.id == message_id).values(due_at=until))
 
 
-async def next_due(session: AsyncSession, platform: str) -> datetime | None:
-    """When the next message of a platform falls due."""
-    moment: datetime | None = await session.scalar(
-        select(Outbox.due_at)
-        .where(Outbox.platform == platform, Outbox.sent_at.is_(None), Outbox.failure.is_(None))
-        .order_by(Outbox.due_at)
-        .limit(1)
-    )
-    return moment
+async def move_message(session: AsyncSession, message_id: int, place: str) -> None:
+    """The chat goes on elsewhere: the message is due there."""
+    await session.execute(update(Outbox).where(Outbox.id == message_id).values(place=place, due_at=Outbox.created_at))
 
 
 async def lease_fetches(session: AsyncSession, platform: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Fetch]:
@@ -179,6 +185,16 @@ async def lease_fetches(session: AsyncSession, platform: str, now: datetime, lea
         .execution_options(synchronize_session=False)
     )
     return taken.all()
+
+
+async def put_fetch_off(session: AsyncSession, key: str, until: datetime) -> None:
+    """Nothing arrived: try again from `until` on."""
+    await session.execute(update(Fetch).where(Fetch.key == key).values(due_at=until))
+
+
+async def forget_fetch(session: AsyncSession, key: str) -> None:
+    """The upload was dealt with."""
+    await session.execute(delete(Fetch).where(Fetch.key == key))
 
 
 async def prune_delivery(session: AsyncSession, before: datetime, limit: int) -> int:

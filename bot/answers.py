@@ -1,0 +1,121 @@
+"""Direct answers on their way out.
+
+An answer is on disk before it is sent, and marked when it was. What a crash or a failing wire leaves unmarked is swept up and
+delivered later, by this process or another.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from bot.edge import Edge
+from bot.lanes import Lanes
+from bot.platform import DeliveryError, Gone, Moved, Platform, Refused, TryLater, Unknown, Unreachable
+from handlers.stored import load_answer
+from handlers.types import Answer, CannotRender, ChatKind
+from models.communities import move_chat
+from models.delivery import lease_unanswered, mark_answered
+from models.people import close_private_chats
+
+log = logging.getLogger(__name__)
+
+SWEEP_LEASE = timedelta(seconds=60)
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 30.0
+_ATTEMPTS = 6
+_MARK_EVERY_SECONDS = 0.1
+
+
+class Answers:
+    """Delivers answers, each chat's in order, and marks them."""
+
+    def __init__(self, edge: Edge, platforms: Mapping[str, Platform], now: Callable[[], datetime]) -> None:
+        self._edge = edge
+        self._platforms = platforms
+        self._now = now
+        self._lanes = Lanes()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._marked: set[str] = set()
+        """Delivered, and not yet marked in the database."""
+
+    def deliver_soon(self, answer: Answer) -> None:
+        """Deliver an answer behind those for the same chat that came earlier. One that is under way already is not doubled."""
+        if answer.key in self._under_way or (answer.reply.is_silent and not answer.address.token):
+            return
+        task = asyncio.create_task(self._deliver(answer))
+        self._under_way[answer.key] = task
+        task.add_done_callback(lambda _: self._under_way.pop(answer.key, None))
+
+    async def _deliver(self, answer: Answer) -> None:
+        address = answer.address
+        was_delivered = answer.delivered or answer.key in self._marked
+        async with self._lanes.turn((address.place.platform, address.place.chat, address.person)):
+            if await self._insist(answer if not was_delivered else _as_delivered(answer)) and not was_delivered:
+                self._marked.add(answer.key)
+
+    async def _insist(self, answer: Answer) -> bool:
+        """Try, with growing pauses. Whether it is settled: delivered, or never to be."""
+        pause = _FIRST_PAUSE_SECONDS
+        for _ in range(_ATTEMPTS):
+            try:
+                await self._platforms[answer.address.place.platform].answer(answer)
+            except TryLater as later:
+                await asyncio.sleep(min(max(later.after_seconds, pause), _LONGEST_PAUSE_SECONDS))
+            except Unknown:  # said twice is better than not answered
+                await asyncio.sleep(pause)
+            except (DeliveryError, CannotRender) as error:
+                await self._give_up(answer, error)
+                return True
+            else:
+                return True
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        return False
+
+    async def _give_up(self, answer: Answer, error: Exception) -> None:
+        place = answer.address.place
+        if isinstance(error, Unreachable) and place.kind is ChatKind.PRIVATE:
+            await self._edge.transact(lambda session: close_private_chats(session, place.platform, place.chat))
+        elif isinstance(error, Moved):
+            await self._edge.transact(lambda session: move_chat(session, place.platform, place.chat, error.chat))
+        elif isinstance(error, Refused | CannotRender):
+            log.error("%s refuses the answer to %s: %s", place.platform, answer.key, error)
+        elif not isinstance(error, Gone | Unreachable):
+            log.warning("the answer to %s was not delivered: %s", answer.key, error)
+
+    async def sweep(self, platform: str, limit: int = 50) -> int:
+        """Take up answers that nobody delivered in time. How many."""
+        stored = await self._edge.transact(
+            lambda session: lease_unanswered(session, platform, self._now(), SWEEP_LEASE, limit)
+        )
+        for answer in map(load_answer, stored):
+            if answer.key not in self._marked:
+                self.deliver_soon(answer)
+        return len(stored)
+
+    async def run(self) -> None:
+        """Mark what was delivered, a few times a second, until cancelled."""
+        while True:
+            await asyncio.sleep(_MARK_EVERY_SECONDS)
+            try:
+                await self.flush()
+            except Exception:  # the database is away: the marks are kept
+                log.warning("delivered answers could not be marked; trying again", exc_info=True)
+                await asyncio.sleep(_LONGEST_PAUSE_SECONDS / 10)
+
+    async def flush(self) -> None:
+        """Mark what was delivered so far."""
+        if self._marked:
+            keys = frozenset(self._marked)
+            await self._edge.transact(lambda session: mark_answered(session, keys, self._now()))
+            self._marked -= keys
+
+    async def settle(self) -> None:
+        """Wait until all that is under way is delivered, and mark it."""
+        while self._under_way:
+            await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        await self.flush()
+
+
+def _as_delivered(answer: Answer) -> Answer:
+    return Answer(answer.key, answer.address, answer.reply, is_known=True, delivered=True)

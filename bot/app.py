@@ -1,0 +1,66 @@
+"""The only wiring: from settings to what runs."""
+
+import gc
+from pathlib import Path
+
+from bot.clock import Clock
+from bot.core import Core
+from bot.database import Database
+from bot.platform import Platform
+from bot.settings import Settings
+from bot.store import FolderStore
+
+
+async def run(settings: Settings, *, config_path: Path | None) -> None:
+    """Run what the settings say until cancelled. Raises what a deployer must mend."""
+    clock = Clock()
+    database = Database(settings.database.url)
+    await database.migrate()
+    store = FolderStore(settings.store.folder)
+    platforms = _platforms(settings, store, clock)
+    core = Core(database, platforms, store, clock)
+    # What is loaded by now stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    await core.run()
+
+
+def _platforms(settings: Settings, store: FolderStore, clock: Clock) -> list[Platform]:
+    platforms: list[Platform] = []
+    if settings.telegram.token is not None:
+        platforms.append(_telegram(settings, store, clock))
+    if settings.serves_playground:
+        platforms.append(_playground(settings, store, clock))
+    return platforms
+
+
+def _telegram(settings: Settings, store: FolderStore, clock: Clock) -> Platform:
+    from bot.telegram import Telegram, Webhook
+    from handlers.registry import COMMANDS
+
+    chosen = settings.telegram
+    webhook = None
+    if chosen.mode == "webhook" and chosen.webhook_url:
+        secret = chosen.webhook_secret.get_secret_value() if chosen.webhook_secret else ""
+        webhook = Webhook(chosen.webhook_url, chosen.webhook_port, secret)
+    return Telegram(
+        chosen.token.get_secret_value() if chosen.token else "",
+        store,
+        api_url=chosen.api_url,
+        webhook=webhook,
+        admin_commands=frozenset(name for name, command in COMMANDS.items() if command.asks_admin),
+        now=clock.now,
+    )
+
+
+def _playground(settings: Settings, store: FolderStore, clock: Clock) -> Platform:
+    from bot.playground.platform import Playground
+
+    path = (
+        Path(settings.database.url.database or "himma.db")
+        if settings.database.url.get_backend_name() == "sqlite"
+        else Path("data/himma.db")
+    )
+    return Playground(
+        path.with_name("playground.db"), clock, store, host=settings.playground.host, port=settings.playground.port
+    )

@@ -1,0 +1,183 @@
+"""The courier: takes what is to be delivered from the database, and delivers it outside of any transaction.
+
+Messages of the outbox, live cards that the truth has moved on from, uploads to be copied to our store, answers that a crash
+kept back. What it takes is leased, so that a second process takes something else; what a crash interrupts is taken again when
+the lease is over.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.answers import Answers
+from bot.edge import Edge
+from bot.intake import Intake
+from bot.platform import DeliveryError, Gone, Moved, Platform, Refused, TryLater, Unknown, Unreachable
+from bot.store import NotTaken
+from handlers.cards import live_card
+from handlers.stored import dump_place, dump_reply, load_event, load_place, load_reply
+from handlers.types import CannotRender, ChatKind, Media, MediaFault, Place
+from models import cards, delivery
+from models.communities import move_chat, set_chat_presence
+from models.people import close_private_chats
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+POLL_SECONDS = 0.25
+_PAGE = 20
+_SETTLE = timedelta(seconds=1)
+"""How long changes to a card are collected before it is drawn."""
+_CARD_DISTANCE = timedelta(seconds=3)
+"""Between two edits of one card: 20 a minute, what Telegram allows a group."""
+_LONGEST_PAUSE = timedelta(hours=1)
+_FETCH_ATTEMPTS = 5
+
+
+class PictureStore(Protocol):
+    """Where our own copies of pictures are kept."""
+
+    async def receive(self, data: bytes) -> Media:
+        """Check, clean and keep a picture. Raises NotTaken, or OSError where it cannot be kept just now."""
+
+
+class Courier:
+    """Delivers for one platform."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        edge: Edge,
+        intake: Intake,
+        answers: Answers,
+        store: PictureStore,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._platform = platform
+        self._edge = edge
+        self._intake = intake
+        self._answers = answers
+        self._store = store
+        self._now = now
+
+    async def run(self) -> None:
+        """Deliver what falls due until cancelled. Survives whatever the database or the platform does."""
+        await asyncio.gather(self._repeat(self.deliver_messages), self._repeat(self.draw_cards))
+
+    async def _repeat(self, work: Callable[[], Awaitable[int]]) -> None:
+        pause = POLL_SECONDS
+        while True:
+            try:
+                done = await work()
+                pause = 0.0 if done else POLL_SECONDS
+            except Exception:  # whatever it was, the next round must come
+                log.exception("the courier for %s stumbled", self._platform.name)
+                pause = min(max(pause, POLL_SECONDS) * 2, 30.0)
+            await asyncio.sleep(pause)
+
+    async def deliver_messages(self) -> int:
+        """Deliver one page of all that is due but cards. How much it was."""
+        now, name = self._now(), self._platform.name
+        if not await self._edge.look(lambda session: delivery.has_due(session, name, now)):
+            return 0
+        messages = await self._edge.transact(lambda s: delivery.lease_messages(s, name, now, LEASE, _PAGE))
+        fetches = await self._edge.transact(lambda s: delivery.lease_fetches(s, name, now, LEASE, _PAGE))
+        await asyncio.gather(*(self._send(message) for message in messages), *(self._fetch(fetch) for fetch in fetches))
+        return len(messages) + len(fetches) + await self._answers.sweep(name)
+
+    async def _send(self, message: delivery.Outbox) -> None:
+        place = load_place(message.place)
+        try:
+            external_id = await self._platform.send(place, load_reply(message.reply))
+        except (TryLater, Unknown) as error:
+            until = self._now() + _pause(message.attempts, error)
+            await self._edge.transact(lambda session: delivery.put_off(session, message.id, until))
+        except Moved as moved:
+            await self._follow(place, moved)
+            there = dump_place(replace(place, chat=moved.chat))
+            await self._edge.transact(lambda session: delivery.move_message(session, message.id, there))
+        except (DeliveryError, CannotRender) as error:
+            await self._note_unreachable(place, error)
+            failure = f"{type(error).__name__}: {error}"
+            await self._edge.transact(lambda session: delivery.mark_failed(session, message.id, failure))
+        else:
+            await self._edge.transact(lambda session: delivery.mark_sent(session, message.id, external_id, self._now()))
+
+    async def _note_unreachable(self, place: Place, error: Exception) -> None:
+        if not isinstance(error, Unreachable):
+            log.error("%s does not take a message: %s", place.platform, error)
+        elif place.kind is ChatKind.PRIVATE:
+            await self._edge.transact(lambda session: close_private_chats(session, place.platform, place.chat))
+        else:
+            await self._edge.transact(lambda session: set_chat_presence(session, place.platform, place.chat, self._now()))
+
+    async def _follow(self, place: Place, moved: Moved) -> None:
+        await self._edge.transact(lambda session: move_chat(session, place.platform, place.chat, moved.chat))
+
+    async def _fetch(self, fetch: delivery.Fetch) -> None:
+        """Copy an upload to our store, and hand the event in again with what came of it."""
+        event = load_event(fetch.event)
+        if event.upload is None:
+            return
+        arrived = replace(event, key=f"{event.key}:fetched", upload=None)
+        try:
+            arrived = replace(arrived, media=await self._store.receive(await self._platform.fetch(event.upload)))
+        except NotTaken as refused:
+            arrived = replace(arrived, media_fault=refused.fault)
+        except (DeliveryError, OSError) as error:
+            is_lost = isinstance(error, Gone | Refused | Unreachable)
+            if not is_lost and fetch.attempts < _FETCH_ATTEMPTS:
+                until = self._now() + _pause(fetch.attempts, error)
+                await self._edge.transact(lambda session: delivery.put_fetch_off(session, fetch.key, until))
+                return
+            arrived = replace(arrived, media_fault=MediaFault.LOST)
+        await self._intake.take(arrived)
+        await self._edge.transact(lambda session: delivery.forget_fetch(session, fetch.key))
+
+    async def draw_cards(self) -> int:
+        """Draw one page of the live cards that are due. How many."""
+        now = self._now()
+        due = await self._edge.look(lambda session: cards.has_stale(session, self._platform.name, now - _SETTLE, now))
+        if not due:
+            return 0
+        leased = await self._edge.transact(
+            lambda session: cards.lease_cards(
+                session, self._platform.name, now, settled_before=now - _SETTLE, lease=LEASE, limit=_PAGE
+            )
+        )
+        await asyncio.gather(*(self._draw(card) for card in leased))
+        return len(leased)
+
+    async def _draw(self, card: cards.DueCard) -> None:
+        chat = card.chat
+        place = Place(chat.platform, chat.external_id, ChatKind(chat.kind), chat.title, card.thread)
+        reply = await self._edge.look(lambda session: live_card(session, card.task_id, self._now()))
+        shown = hashlib.sha256(dump_reply(reply).encode()).hexdigest()
+        message = card.message
+        try:
+            if message is None:
+                message = await self._platform.send(place, reply)
+            elif shown != card.shown:
+                await self._platform.edit(place, message, reply)
+        except (TryLater, Unknown) as error:
+            until = self._now() + _pause(1, error)
+            await self._edge.transact(lambda session: cards.put_card_off(session, card, until))
+        except Moved as moved:
+            await self._follow(place, moved)
+            await self._edge.transact(lambda session: cards.put_card_off(session, card, self._now()))
+        except (DeliveryError, CannotRender) as error:
+            await self._note_unreachable(place, error)
+            await self._edge.transact(lambda session: cards.forget_card(session, card))
+        else:
+            next_at = self._now() + _CARD_DISTANCE
+            await self._edge.transact(lambda s: cards.mark_drawn(s, card, message, shown, next_at=next_at))
+
+
+def _pause(attempts: int, error: Exception) -> timedelta:
+    growing = timedelta(seconds=2 ** min(attempts, 12))
+    asked = timedelta(seconds=error.after_seconds) if isinstance(error, TryLater) else timedelta()
+    return max(asked, min(growing, _LONGEST_PAUSE))

@@ -1,0 +1,99 @@
+"""The database: engines tuned for each server, and who may write when."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from migrations import upgrade
+
+_POSTGRES_WRITERS = 8
+_SQLITE_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",  # what was answered with "done" is on disk
+    "busy_timeout = 10000",
+    "foreign_keys = ON",
+    "cache_size = -16000",
+    "temp_store = MEMORY",
+)
+
+
+class Database:
+    """One database and its two doors: `write` for the transaction edge, `read` for looking.
+
+    SQLite has one writer at a time whatever one does; so there is one connection that writes, and those who wait for it wait
+    in a fair queue here instead of failing in the driver.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        if self.is_sqlite and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        self._writer = (
+            _sqlite_engine(url, "BEGIN IMMEDIATE", poolclass=StaticPool) if self.is_sqlite else _postgres_engine(url)
+        )
+        self._reader = _sqlite_engine(url, "BEGIN", pool_size=2) if self.is_sqlite else self._writer
+        self._write_session = async_sessionmaker(self._writer, expire_on_commit=False)
+        self._read_session = async_sessionmaker(self._reader, expire_on_commit=False)
+        self._turn = asyncio.Semaphore(1 if self.is_sqlite else _POSTGRES_WRITERS)
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date."""
+        async with self._writer.begin() as connection:
+            await connection.run_sync(_upgrade)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A session whose turn it is to write. It must be committed by whom it is given to."""
+        async with self._turn, self._write_session() as session:
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session that sees one state of the database and writes nothing."""
+        async with self._read_session() as session:
+            yield session
+
+    async def close(self) -> None:
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    upgrade(connection)
+
+
+def _postgres_engine(url: URL) -> AsyncEngine:
+    return create_async_engine(url, pool_size=_POSTGRES_WRITERS, max_overflow=4, pool_pre_ping=True)
+
+
+def _sqlite_engine(url: URL, begin: str, **options: Any) -> AsyncEngine:
+    engine = create_async_engine(url, connect_args={"isolation_level": None}, **options)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def tune(connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        for pragma in _SQLITE_PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    # The driver's own BEGIN takes the write lock only at the first write, which can then fail; ours takes it at once.
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin_immediately(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+async def migrate(url: URL) -> None:
+    """Bring the schema of the database at `url` up to date."""
+    database = Database(url)
+    try:
+        await database.migrate()
+    finally:
+        await database.close()

@@ -1,0 +1,147 @@
+"""A task as people see it: its card, in a chat for everybody and in private for one."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handlers.context import Context
+from handlers.types import Button, Card, Link, Reply, Row, Scope, Tone
+from handlers.words import N_, Said, Words, clean_line, words_for
+from models.claims import Claim, ClaimState, holders, seated_claim
+from models.communities import Community
+from models.people import Person
+from models.tasks import Proof, Task, TaskState, get_task, tags_of
+
+_NAMES_SHOWN = 5
+
+PROOFS = {
+    Proof.NONE: N_("nothing but the minutes"),
+    Proof.NOTE: N_("a short note"),
+    Proof.PHOTO: N_("a photo"),
+    Proof.LINK: N_("a link"),
+}
+
+STATES = {
+    TaskState.PAUSED: N_("Paused: a moderator is looking at it."),
+    TaskState.DONE: N_("Done. Thank you to everybody who took part."),
+    TaskState.CANCELLED: N_("Called off."),
+}
+
+
+async def live_card(session: AsyncSession, task_id: int, now: datetime) -> Reply:
+    """The card that stands in a community's chat and follows the truth; in the community's language."""
+    task = await get_task(session, task_id)
+    community = await session.get_one(Community, task.community_id)
+    words = words_for(community.language, community.language == "ar", community.timezone)
+    rows: list[Row] = []
+    if is_open(task, now):
+        rows.append((claim_button(task, words),))
+    rows.append(
+        (
+            Link(words.say("Details in private"), f"task_{task.id}"),
+            Button(words.say("Something is wrong"), "flag", str(task.id), task.version),
+        )
+    )
+    return Reply(card=await task_card(session, task, community, words, now), rows=tuple(rows), scope=Scope.HERE)
+
+
+async def personal_card(context: Context, task: Task, text: str = "") -> Reply:
+    """The task for the person who asks, with what they can do about it."""
+    session, now = context.session, context.now
+    community = await session.get_one(Community, task.community_id)
+    words = zoned(context, community)
+    claim = await seated_claim(session, context.person.id, task.id)
+    card = await task_card(session, task, community, words, now)
+    if claim is not None:
+        card = Card(card.title, (*card.lines, _standing(claim, words, now)), card.footer)
+    rows = (*_actions(task, claim, words, now), (Button(words.say("Something is wrong"), "flag", str(task.id), task.version),))
+    return Reply(text=text, card=card, rows=rows, edit=context.is_press)
+
+
+def zoned(context: Context, community: Community) -> Words:
+    """The reader's words, with the community's time zone where they have not set their own."""
+    if context.person.timezone:
+        return context.words
+    return words_for(context.words.language, context.words.arabic_digits, community.timezone)
+
+
+async def task_card(session: AsyncSession, task: Task, community: Community, words: Words, now: datetime) -> Card:
+    """What a task is about: terms, seats, who vouches and who is in."""
+    say = words.say
+    lines = [
+        *([task.description] if task.description else []),
+        f"{words.minutes(task.minutes)} · {_where(task, words)}",
+        _seats(task, words, now),
+        say("Until {moment}", moment=words.moment(task.deadline_at, now)),
+        say("To hand in: {proof}", proof=say(PROOFS[task.proof])),
+    ]
+    tags = await tags_of(session, task.id)
+    if tags:
+        lines.append(words.list_of(["#" + tag for tag in tags]))
+    people = await holders(session, task.id)
+    if people:
+        lines.append(_who(list(people), words))
+    footer = say("{community} vouches for this · task {number}", community=community.name, number=task.id)
+    return Card(clean_line(task.title), tuple(lines), footer)
+
+
+def is_open(task: Task, now: datetime) -> bool:
+    """Whether somebody could ask for a seat (there may be none left)."""
+    return task.state is TaskState.OPEN and task.deadline_at > now
+
+
+def claim_button(task: Task, words: Words) -> Button:
+    """«أنا لها», with the seats that are left behind the words."""
+    label = words.say("I'm in")
+    if task.seats > 1 and task.seats_left:
+        label = Said(f"{label} · {words.number(task.seats_left)}")
+    return Button(label, "claim", str(task.id), task.version, Tone.PRIMARY)
+
+
+def _actions(task: Task, claim: Claim | None, words: Words, now: datetime) -> tuple[Row, ...]:
+    if claim is not None and claim.state is ClaimState.HELD:
+        return ((done_button(task, words), release_button(task, words)),)
+    if claim is None and is_open(task, now) and task.seats_left:
+        return ((claim_button(task, words),),)
+    return ((Button(words.say("Other tasks"), "tasks"),),)
+
+
+def done_button(task: Task, words: Words) -> Button:
+    return Button(words.say("Done"), "done", str(task.id), task.version, Tone.PRIMARY)
+
+
+def release_button(task: Task, words: Words) -> Button:
+    return Button(words.say("Give back"), "release", str(task.id), task.version)
+
+
+def _where(task: Task, words: Words) -> Said:
+    if not task.place:
+        return words.say("remote, from anywhere")
+    return words.say("at this place: {place}", place=task.place)
+
+
+def _seats(task: Task, words: Words, now: datetime) -> Said:
+    if task.state in STATES:
+        return words.say(STATES[task.state])
+    if task.deadline_at <= now:
+        return words.say("The deadline has passed.")
+    return words.count("{n} seat left of {seats}", "{n} seats left of {seats}", task.seats_left, seats=task.seats)
+
+
+def _who(people: list[Person], words: Words) -> Said:
+    """First names of those who are in; those who want privacy are counted only."""
+    names = [person.first_name for person in people if not person.is_private][:_NAMES_SHOWN]
+    others = len(people) - len(names)
+    if not names:
+        return words.count("{n} person is in", "{n} people are in", others)
+    if not others:
+        return words.say("In: {names}", names=words.list_of(names))
+    return words.count("In: {names} and {n} more", "In: {names} and {n} more", others, names=words.list_of(names))
+
+
+def _standing(claim: Claim, words: Words, now: datetime) -> Said:
+    if claim.state is ClaimState.HELD:
+        return words.say("Yours until {moment}.", moment=words.moment(claim.hold_until, now))
+    if claim.state is ClaimState.REPORTED:
+        return words.say("Your report is handed in and waits for its review.")
+    return words.say("Your report is approved.")

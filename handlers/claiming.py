@@ -1,0 +1,109 @@
+"""`/claim` and `/release`: taking a seat and giving it back."""
+
+from collections.abc import Sequence
+
+from handlers.context import Context
+from handlers.finding import show_task
+from handlers.flows import Ask, Data, Flow, Given, Step, declare, start
+from handlers.refusals import put_into_words
+from handlers.registry import HELD_TASK, TASK, Call, command, crowd_command
+from handlers.types import Button, Reply, Tone
+from handlers.words import N_, clean, words_for
+from models.claims import Held, Want, claim, release, set_release_reason
+from models.refusals import Refusal, RulesFirst, TermsChanged
+from models.roles import Role
+
+
+@crowd_command("claim", help=N_("Take a seat on a task"), args=(TASK,), role=Role.VOLUNTEER)
+async def claim_seats(calls: Sequence[Call]) -> list[Reply]:
+    """Decide for everybody who asked at the same moment; one set of statements for all."""
+    wants = [
+        Want(
+            call.context.person.id,
+            call.args["task"],
+            version=call.context.event.version if call.context.is_press else None,
+            chat_community_id=call.context.chat_community_id,
+        )
+        for call in calls
+    ]
+    first = calls[0].context
+    outcomes = await claim(first.session, wants, first.now)
+    return [
+        _held(call.context, outcome) if isinstance(outcome, Held) else await _refused(call.context, outcome)
+        for call, outcome in zip(calls, outcomes, strict=True)
+    ]
+
+
+def _held(context: Context, held: Held) -> Reply:
+    words = context.words
+    if not context.person.timezone:
+        words = words_for(words.language, words.arabic_digits, held.task.timezone)
+    moment = words.moment(held.hold_until, context.now)
+    if held.is_new:
+        text = words.say("{title} is yours until {moment}. Thank you!", title=held.task.title, moment=moment)
+    else:
+        text = words.say("{title} is yours already, until {moment}.", title=held.task.title, moment=moment)
+    number = str(held.task.id)
+    rows = (
+        (
+            Button(words.say("Done"), "done", number, held.task.version, Tone.PRIMARY),
+            Button(words.say("Give back"), "release", number),
+        ),
+        (Button(words.say("Show the task"), "task", number),),
+    )
+    return Reply(text=text, toast=text, rows=rows, edit=context.is_press, opens=f"task_{number}")
+
+
+async def _refused(context: Context, refusal: Refusal) -> Reply:
+    """Why not. In private, a screen that time has passed by is drawn anew."""
+    reply = put_into_words(refusal, context.words)
+    if context.in_private and context.is_press and isinstance(refusal, TermsChanged):
+        fresh = await show_task(context, refusal.task_id)
+        return Reply(text=reply.text, toast=reply.toast, card=fresh.card, rows=fresh.rows, edit=True)
+    if isinstance(refusal, RulesFirst):
+        return Reply(text=reply.text, toast=reply.toast, rows=reply.rows, opens=f"task_{refusal.task_id}")
+    return reply
+
+
+@command("release", help=N_("Give a seat back"), args=(HELD_TASK,), role=Role.VOLUNTEER)
+async def give_back(context: Context, task: int) -> Reply:
+    """The seat is free at once; the reason is asked afterwards and may be left out."""
+    released = await release(context.session, context.person.id, task, "", context.now)
+    return await start(context, RELEASE, {"task": released.id, "title": released.title})
+
+
+async def _ask_reason(context: Context, data: Data) -> Ask:
+    text = context.words.say(
+        "The seat on {title} is free again, thank you for telling. What got in the way? A word helps the moderators.",
+        title=data["title"],
+    )
+    return Ask(text)
+
+
+async def _parse_reason(context: Context, data: Data, given: Given) -> str:
+    return clean(given.text)[:300]
+
+
+async def _thank_for_reason(context: Context, data: Data) -> Reply:
+    if data.get("reason"):
+        await set_release_reason(context.session, context.person.id, data["task"], data["reason"])
+    say = context.words.say
+    return Reply(
+        text=say("Noted. There is always a next time."), rows=((Button(say("Other tasks"), "tasks"),),), edit=context.is_press
+    )
+
+
+async def _anybody(context: Context, data: Data) -> None:
+    """What was given back needs no permission."""
+
+
+RELEASE = declare(
+    Flow(
+        "release",
+        N_("giving a seat back"),
+        steps=(Step("reason", _ask_reason, _parse_reason, is_optional=True),),
+        finish=_thank_for_reason,
+        guard=_anybody,
+        can_cancel=False,
+    )
+)

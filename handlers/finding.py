@@ -1,0 +1,137 @@
+"""`/tasks` and `/task`: finding what there is to do."""
+
+from datetime import datetime
+
+from handlers.cards import personal_card
+from handlers.context import Context
+from handlers.registry import TASK, Arg, ArgKind, command
+from handlers.types import Button, Card, Reply, Row
+from handlers.words import N_, Words, clean_line, parse_number
+from models.communities import Community, memberships
+from models.finding import Wish, fitting_tasks
+from models.refusals import NotAllowed, NotMember, RulesFirst
+from models.roles import Role
+from models.tasks import Task, get_task
+
+PAGE = 5
+_MANY_MINUTES = 24 * 60
+_WISH = Arg("wish", ArgKind.TEXT, N_("minutes, #tag or words"), required=False)
+
+
+@command(
+    "tasks",
+    help=N_("Tasks that fit the time you have"),
+    args=(_WISH,),
+    role=Role.VOLUNTEER,
+    words=(
+        r"(?:ال)?مهام",
+        r"(?:عندي|لدي|معي) (?P<args>\d+) ?(?:دقيقة|دقائق|دقيقه)",
+        r"tasks",
+        r"i have (?P<args>\d+) ?min(?:ute)?s?",
+    ),
+)
+async def tasks(context: Context, wish: str) -> Reply:
+    """Open tasks, best fit first. A page's number travels as `p2` in its buttons."""
+    looked_for, page = parse_wish(wish)
+    if not await memberships(context.session, context.person.id):
+        raise NotAllowed(Role.VOLUNTEER)
+    found, total = await fitting_tasks(
+        context.session, context.person, looked_for, context.now, limit=PAGE, offset=PAGE * page
+    )
+    if not found:
+        return _nothing(context, looked_for)
+    words = context.words
+    rows: list[Row] = [(Button(_label(task, words), "task", str(task.id), task.version),) for task in found]
+    rows.append(_pages(looked_for, page, total, words))
+    heading = words.count("{n} task is open for you", "{n} tasks are open for you", total)
+    return Reply(
+        card=Card(heading, tuple(_line(task, context.now, words) for task in found)),
+        rows=tuple(row for row in rows if row),
+        edit=context.is_press,
+    )
+
+
+def parse_wish(text: str) -> tuple[Wish, int]:
+    """What `/tasks` was given: a number is minutes, #… a tag, `p2` the third page, all else words."""
+    minutes, page = None, 0
+    tags: list[str] = []
+    words: list[str] = []
+    for piece in text.split():
+        number = parse_number(piece)
+        if number is not None:
+            minutes = min(number, _MANY_MINUTES)
+        elif piece.startswith("#"):
+            tags.append(piece.lstrip("#").lower())
+        elif piece.startswith("p") and (number := parse_number(piece[1:])) is not None:
+            page = min(number, 10_000)
+        else:
+            words.append(piece)
+    return Wish(minutes, tuple(tag for tag in tags if tag), tuple(words)), page
+
+
+@command("task", help=N_("One task: what, where, how long, how many seats"), args=(TASK,), role=Role.VOLUNTEER)
+async def task(context: Context, task: int) -> Reply:
+    """A task's card, for members of its community."""
+    return await show_task(context, task)
+
+
+async def show_task(context: Context, task_id: int) -> Reply:
+    """The card, or what comes first: joining, or accepting the rules. Raises a Refusal."""
+    found = await get_task(context.session, task_id)
+    await check_membership(context, found)
+    return await personal_card(context, found)
+
+
+async def check_membership(context: Context, found: Task) -> None:
+    """Raises NotMember or RulesFirst where the person does not belong to the task's community (yet)."""
+    community = await context.session.get_one(Community, found.community_id)
+    member = await context.member_of(community.id)
+    if member is None and context.chat_community_id != community.id:
+        raise NotMember(community.name, community.code)
+    if member and community.rules and member.accepted_rules_at is None and context.in_private:
+        raise RulesFirst(community.name, community.code, found.id)
+
+
+def _label(found: Task, words: Words) -> str:
+    title = clean_line(found.title)
+    return f"{words.number(found.minutes)}′ · {title if len(title) <= 40 else title[:39] + '…'}"
+
+
+def _line(found: Task, now: datetime, words: Words) -> str:
+    seats = words.seats(found.seats_left)
+    return words.say(
+        "{title}: {minutes}, {seats}, until {moment}",
+        title=found.title,
+        minutes=words.minutes(found.minutes),
+        seats=seats,
+        moment=words.moment(found.deadline_at, now),
+    )
+
+
+def _pages(wish: Wish, page: int, total: int, words: Words) -> Row:
+    row = []
+    if page:
+        row.append(Button(words.say("Earlier"), "tasks", _page_args(wish, page - 1)))
+    if total > PAGE * (page + 1):
+        row.append(Button(words.say("More"), "tasks", _page_args(wish, page + 1)))
+    return tuple(row)
+
+
+def _page_args(wish: Wish, page: int) -> str:
+    """The wish as a button can carry it: what is not ASCII or too long is left out."""
+    pieces = [str(wish.minutes)] if wish.minutes is not None else []
+    pieces += ["#" + tag for tag in wish.tags] + list(wish.words) + [f"p{page}"]
+    args = " ".join(pieces)
+    return args if args.isascii() and len(args) <= 50 and ":" not in args else f"p{page}"
+
+
+def _nothing(context: Context, wish: Wish) -> Reply:
+    """What to do instead."""
+    say = context.words.say
+    if wish != Wish():
+        text = say("Nothing fits that right now. Everything that is open is one press away.")
+        return Reply(
+            text=text, rows=((Button(say("All tasks"), "tasks"), Button(say("My tasks"), "mine")),), edit=context.is_press
+        )
+    text = say("No task is open right now. New ones come with the team's needs; what is yours is under the button.")
+    return Reply(text=text, rows=((Button(say("My tasks"), "mine"),),), edit=context.is_press)
