@@ -73,6 +73,5 @@ def set_up(settings: Settings, stream: TextIO | None = None) -> None:
         handler.setFormatter(TextFormatter(scrub, "%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     logging.basicConfig(level=settings.log.level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
-    if settings.log.level != "debug":
-        for name in _QUIET:
-            logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.NOTSET if settings.log.level == "debug" else logging.WARNING)

@@ -23,7 +23,10 @@ from bot.sections import (
     Section,
     StoreSettings,
     TelegramSettings,
+    database_url,
 )
+
+__all__ = ["CONFIG_PATH", "FIELDS", "Fault", "Settings", "SettingsError", "database_url", "load"]
 
 CONFIG_PATH = Path("config.toml")
 _PREFIX = "HIMMA__"

@@ -23,6 +23,7 @@ from typing import Any
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot.settings import database_url
 from migrations import upgrade
 
 VARIABLE = "HIMMA_TEST_POSTGRES_URL"
@@ -44,8 +45,8 @@ class Found:
 
 def find() -> Found:
     """The first server in the order above; without `url` and `programs` where there is none."""
-    if url := os.environ.get(VARIABLE, ""):
-        return Found(f"the server that {VARIABLE} names", url=url)
+    if given := os.environ.get(VARIABLE, ""):
+        return Found(f"the server that {VARIABLE} names", url=database_url(given).render_as_string(hide_password=False))
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[4]))
     if installed and installed[-1].with_name("initdb").exists():
         return Found(f"Debian's server, {installed[-1].parent}", programs=installed[-1].parent)
