@@ -90,7 +90,7 @@ async def communities_of_chats(session: AsyncSession, platform: str, external_id
     rows = await session.execute(
         select(Chat.external_id, Chat.community_id).where(Chat.platform == platform, Chat.external_id.in_(set(external_ids)))
     )
-    return dict(rows.tuples())
+    return dict(rows.tuples().all())
 
 
 async def community_by_code(session: AsyncSession, code: str) -> Community | None:
