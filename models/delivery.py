@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Index, String, Text, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -124,9 +125,11 @@ async def lease_unanswered(session: AsyncSession, platform: str, now: datetime, 
 
 
 async def enqueue(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write messages to the outbox. Raises IntegrityError where one of the keys is there already."""
+    """Write messages to the outbox. One whose key is there already was said before, and is left out."""
     if rows:
-        await session.execute(insert(Outbox), rows)
+        is_sqlite = session.get_bind().dialect.name == "sqlite"
+        new = sqlite.insert(Outbox) if is_sqlite else postgresql.insert(Outbox)
+        await session.execute(new.on_conflict_do_nothing(), rows)
 
 
 async def lease_messages(

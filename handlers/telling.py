@@ -1,0 +1,33 @@
+"""Telling people what they did not ask for: messages by way of the outbox, each in its reader's words."""
+
+from collections.abc import Callable, Iterable
+
+from handlers.context import Context, speak_to
+from handlers.stored import dump_place, dump_reply
+from handlers.types import ChatKind, Place, Reply
+from handlers.words import Words
+from models.delivery import enqueue
+from models.people import reachable
+
+
+async def tell(
+    context: Context, people_ids: Iterable[int], key: str, say: Callable[[Words], Reply], *, zone: str = "UTC"
+) -> None:
+    """Have `say` told privately to each of these people who can be reached; never to whoever acts here.
+
+    `key` says what it is about: nobody is told the same thing twice. `zone` is the community's time zone, for readers who
+    have not set their own. The messages go out when the transaction is committed.
+    """
+    others = set(people_ids) - {context.person.id}
+    rows = [
+        {
+            "key": f"{key}:{to.person.id}",
+            "platform": to.platform,
+            "place": dump_place(Place(to.platform, to.private_chat, ChatKind.PRIVATE)),
+            "reply": dump_reply(say(speak_to(to.person, zone))),
+            "created_at": context.now,
+            "due_at": context.now,
+        }
+        for to in await reachable(context.session, others)
+    ]
+    await enqueue(context.session, rows)
