@@ -12,7 +12,7 @@ ASKED := $(subst /,_,$(PYTHON))
 RUN := .venv/installed-run$(ASKED)
 DEV := .venv/installed-dev$(ASKED)
 
-.PHONY: install run demo test check format docs bench lock migration clean
+.PHONY: install run demo test check format words docs bench lock migration clean
 .DEFAULT_GOAL := run
 
 install: $(DEV)
@@ -40,10 +40,15 @@ check: $(DEV)
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@PYTHONPATH=. $(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	@$(PY) -m tools.catalogues
 
 format: $(DEV)
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+# New sentences go into the catalogues, to be translated; those that are said no more go.
+words: $(DEV)
+	@$(PY) -m tools.catalogues update
 
 # The pages that are generated from the code.
 docs: $(DEV)
