@@ -1,5 +1,6 @@
 """Python-telegram-bot's `Bot` on our transport."""
 
+import logging
 from typing import Any, Final, cast
 
 from telegram import Bot, User
@@ -12,6 +13,10 @@ _POLL_MARGIN_SECONDS: Final = 10.0
 
 class Client(Bot):
     """A `Bot` that does not know its token, remembers who it is, and hands out updates as they came."""
+
+    # Python-telegram-bot logs every parameter and answer at DEBUG: people's words, and the webhook's secret.
+    _LOGGER = logging.getLogger(f"{__name__}.bot")
+    _LOGGER.setLevel(logging.INFO)
 
     __slots__ = ("_transport",)
 

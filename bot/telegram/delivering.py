@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from http.client import TOO_MANY_REQUESTS
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -18,7 +18,7 @@ from bot.platform import DeliveryError, Gone, Refused, Unreachable
 from bot.telegram import render
 from bot.telegram.client import Client
 from bot.telegram.decode import PLATFORM
-from bot.telegram.errors import NO_TEXT_TO_EDIT, NOT_MODIFIED, delivery_error, says
+from bot.telegram.errors import ALREADY_DONE, NO_TEXT_TO_EDIT, NOT_MODIFIED, delivery_error, says
 from bot.telegram.request import AskedToWait, Broken, NotSent
 from handlers.types import Address, Answer, CannotRender, ChatKind, Media, Place, Reply, Upload
 
@@ -172,11 +172,13 @@ async def _twice(call: Callable[[], Awaitable[object]]) -> None:
     """Call; once more where the call got lost on its way or Telegram stumbled. Only for calls that are harmless twice."""
     try:
         await call()
-    except (Broken, NotSent, TimedOut):
-        await asyncio.sleep(_RETRY_SECONDS)
-        await call()
-    except AskedToWait as error:
-        if error.status == TOO_MANY_REQUESTS:
+    except (Broken, NotSent, TimedOut, AskedToWait) as error:
+        if isinstance(error, AskedToWait) and error.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise
         await asyncio.sleep(_RETRY_SECONDS)
-        await call()
+        try:
+            await call()
+        except BadRequest as refused:
+            if isinstance(error, NotSent | AskedToWait) or not says(refused, *ALREADY_DONE):
+                raise
+            # The first call did take effect; only its answer was lost.

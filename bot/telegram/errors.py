@@ -12,7 +12,10 @@ from bot.platform import DeliveryError, Gone, Moved, Refused, TryLater, Unknown,
 from bot.telegram.request import AskedToWait, Broken, NotSent
 
 NOT_MODIFIED: Final = "message is not modified"
+ALREADY_DONE: Final = (NOT_MODIFIED, "query is too old")
 NO_TEXT_TO_EDIT: Final = "there is no text in the message to edit"
+
+_PAUSE_SECONDS: Final = 1.0
 
 _GONE: Final = (
     "message to edit not found",
@@ -57,9 +60,9 @@ def delivery_error(error: TelegramError) -> DeliveryError:
         case ChatMigrated():
             return Moved(str(error.new_chat_id))
         case AskedToWait():
-            return TryLater(error.after_seconds)
+            return TryLater(error.after_seconds or _PAUSE_SECONDS)
         case NotSent():
-            return TryLater(1.0)
+            return TryLater(_PAUSE_SECONDS)
         case TimedOut() | Broken():
             return Unknown(error.message)
         case InvalidToken():

@@ -4,7 +4,11 @@ The token lives here alone. The `Bot` above is given a stand-in, so nothing that
 one, and the errors raised here name what happened but never an address.
 """
 
+import io
 import json
+from collections.abc import Awaitable
+from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import (
@@ -30,7 +34,6 @@ _CONNECTIONS: Final = 256
 _CONNECT_SECONDS: Final = 10.0
 _READ_SECONDS: Final = 20.0
 _UPLOAD_SECONDS: Final = 60.0
-_GATEWAY_TIMEOUT: Final = 504
 
 
 class NotSent(NetworkError):
@@ -45,6 +48,7 @@ class AskedToWait(NetworkError):
     """Telegram did nothing, because of its flood limits (429) or a fault of its own (5xx)."""
 
     def __init__(self, status: int, after_seconds: float) -> None:
+        """`after_seconds` is 0 where Telegram did not say how long to wait."""
         super().__init__(f"Telegram answered {status}")
         self.status = status
         self.after_seconds = after_seconds
@@ -112,16 +116,8 @@ class AiohttpRequest(BaseRequest):
         else:
             body = json.dumps(request_data.parameters).encode() if request_data is not None else None
             headers = {"Content-Type": "application/json"}
-        try:
-            async with self._connected().request(
-                method, address, data=body, headers=headers, timeout=_timeout(seconds)
-            ) as response:
-                payload = await response.read()
-        except Exception as error:  # noqa: BLE001  whatever it is, its text may hold the address
-            raise _without_address(error) from None
-        if response.status == 429 or response.status >= 500:
-            raise _asked_to_wait(response.status, payload)
-        return response.status, payload
+        calling = self._connected().request(method, address, data=body, headers=headers, timeout=_timeout(seconds))
+        return await _settled(_read(calling))
 
     async def download(self, file_path: str, limit_bytes: int) -> bytes:
         """The bytes of a file that getFile has named.
@@ -131,17 +127,10 @@ class AiohttpRequest(BaseRequest):
         """
         if file_path.startswith("/"):
             raise BadRequest("the Bot API server keeps its files on its own disk (it runs with --local)")
-        try:
-            address = URL(self._file_base + file_path)
-            async with self._connected().get(address, timeout=_timeout(_UPLOAD_SECONDS), allow_redirects=False) as response:
-                payload = await _read_at_most(response, limit_bytes)
-        except TelegramError:
-            raise
-        except Exception as error:  # noqa: BLE001  whatever it is, its text may hold the address
-            raise _without_address(error) from None
-        if response.status == 429 or response.status >= 500:
-            raise _asked_to_wait(response.status, payload)
-        if response.status != 200:
+        address = URL(self._file_base + file_path)
+        calling = self._connected().get(address, timeout=_timeout(_UPLOAD_SECONDS), allow_redirects=False)
+        status, payload = await _settled(_read(calling, limit_bytes))
+        if status != HTTPStatus.OK:
             raise BadRequest("file not found")
         return payload
 
@@ -172,18 +161,38 @@ def _form(request_data: RequestData) -> FormData:
     for name, value in request_data.json_parameters.items():
         form.add_field(name, value)
     for name, (filename, content, content_type) in request_data.multipart_data.items():
-        form.add_field(name, content, filename=filename, content_type=content_type)
+        stream = io.BytesIO(content) if isinstance(content, bytes) else content  # sent in pieces, so that others get a turn
+        form.add_field(name, stream, filename=filename, content_type=content_type)
     return form
 
 
-async def _read_at_most(response: ClientResponse, limit_bytes: int) -> bytes:
-    parts, size = [], 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > limit_bytes:
-            raise BadRequest("file is too big")
-        parts.append(part)
-    return b"".join(parts)
+async def _read(calling: AbstractAsyncContextManager[ClientResponse], limit_bytes: int | None = None) -> tuple[int, bytes]:
+    async with calling as response:
+        if limit_bytes is None:
+            return response.status, await response.read()
+        parts, size = [], 0
+        async for part in response.content.iter_any():
+            size += len(part)
+            if size > limit_bytes:
+                raise BadRequest("file is too big")
+            parts.append(part)
+        return response.status, b"".join(parts)
+
+
+async def _settled(reading: Awaitable[tuple[int, bytes]]) -> tuple[int, bytes]:
+    """The status and body, or one of our errors, which is raised when the wire's own, with its address, is forgotten."""
+    trouble: TelegramError
+    try:
+        status, payload = await reading
+    except TelegramError as error:
+        trouble = error
+    except Exception as error:  # noqa: BLE001  whatever it is, its text may hold the address
+        trouble = _without_address(error)
+    else:
+        if status != HTTPStatus.TOO_MANY_REQUESTS and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return status, payload
+        trouble = _asked_to_wait(status, payload)
+    raise trouble
 
 
 def _without_address(error: Exception) -> NetworkError:
@@ -198,10 +207,10 @@ def _without_address(error: Exception) -> NetworkError:
 
 
 def _asked_to_wait(status: int, payload: bytes) -> NetworkError:
-    if status == _GATEWAY_TIMEOUT:
+    if status == HTTPStatus.GATEWAY_TIMEOUT:
         return Broken("a gateway gave up waiting for the Bot API (504)")
     try:
         after = float(json.loads(payload)["parameters"]["retry_after"])
     except (ValueError, TypeError, LookupError):
-        after = 1.0 if status != 429 else 5.0
+        after = 0.0
     return AskedToWait(status, after)

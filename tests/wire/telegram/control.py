@@ -97,7 +97,7 @@ class _Control:
 
     def configure(self, p: dict[str, Any]) -> None:
         """{strict, keeps_log, privacy, hang_seconds, query_lifetime_seconds, limits}: set what is given."""
-        for name in ("strict", "keeps_log", "privacy", "hang_seconds", "query_lifetime_seconds", "answer_delay_seconds"):
+        for name in ("strict", "keeps_log", "privacy", "hang_seconds", "query_lifetime_seconds"):
             if name in p:
                 setattr(self._wire, name, p[name])
         if "limits" in p:

@@ -21,6 +21,11 @@ class Press:
         return self._query.id
 
     @property
+    def person(self) -> int:
+        """Who pressed."""
+        return self._query.person
+
+    @property
     def is_answered(self) -> bool:
         return self._query.answered_at is not None
 

@@ -49,7 +49,7 @@ class TelegramWire:
         self.keeps_log = True
         self.faults: list[PlannedFault] = []
         self.hang_seconds = 30.0
-        self.answer_delay_seconds = 0.0
+        self.delays: dict[str, float] = {}
         bot = {"id": int(token.split(":", maxsplit=1)[0]), "is_bot": True, "first_name": BOT_FIRST_NAME, "username": username}
         self.world = World(bot)
         self.methods = Methods(self.world)
@@ -113,8 +113,8 @@ class TelegramWire:
             if fault and not fault.after_effect:
                 return await self._go_wrong(request, fault)
             result = await self._do(method, parameters)
-            if self.answer_delay_seconds:
-                await asyncio.sleep(self.answer_delay_seconds)
+            if method in self.delays:
+                await asyncio.sleep(self.delays[method])
             if fault:
                 return await self._go_wrong(request, fault)
         except Refusal as refusal:
@@ -181,6 +181,10 @@ class TelegramWire:
         if request.transport:
             request.transport.abort()
         return web.Response()
+
+    def slow(self, method: str, seconds: float) -> None:
+        """From now on a method's answers take that long to come."""
+        self.delays[method] = seconds
 
     def limit(self, limits: Limits | None) -> None:
         """Switch Telegram's flood limits on, or off with None."""

@@ -42,7 +42,10 @@ def check(method: str, parameters: dict[str, Any]) -> None:
     if method not in spec["methods"]:
         raise Refusal(404, "Not Found: method not found")
     fields = _fields(method)
+    attached = json.dumps([value for value in parameters.values() if isinstance(value, dict | list)], default=str)
     for name, value in parameters.items():
+        if isinstance(value, Upload) and f"attach://{name}" in attached:
+            continue
         if name not in fields:
             raise bad_request(f"{method} has no parameter {name!r}")
         types, _ = fields[name]

@@ -1,0 +1,113 @@
+"""A `Telegram` on a loopback wire, with a stub in the core's place."""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.telegram import Menu, Telegram, Webhook
+from handlers.types import Answer, Event, Media, Reply
+from tests.wire.telegram import TelegramWire
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SAID = Reply(text="Said.")
+
+
+@dataclass
+class Folder:
+    """The store of pictures."""
+
+    root: Path
+
+    def path(self, media: Media) -> Path:
+        return self.root / media.id
+
+    def keep(self, data: bytes) -> Media:
+        media = Media(hashlib.sha256(data).hexdigest(), "image/png", len(data))
+        self.path(media).write_bytes(data)
+        return media
+
+
+@dataclass
+class Core:
+    """Takes events, and answers them as `says` tells, after `before` let it."""
+
+    telegram: Telegram
+    taken: list[Event] = field(default_factory=list)
+    troubles: list[Exception] = field(default_factory=list)
+    says: Callable[[Event], Reply | None] = lambda _: SAID
+    before: Callable[[Event], Any] | None = None
+
+    async def take(self, event: Event) -> None:
+        if self.before is not None:
+            awaited = self.before(event)
+            if awaited is not None:
+                await awaited
+        self.taken.append(event)
+        reply = self.says(event)
+        if reply is not None:
+            try:
+                await self.telegram.answer(Answer(event.key, event.address, reply))
+            except Exception as error:  # noqa: BLE001  the test looks at it
+                self.troubles.append(error)
+
+    @property
+    def last(self) -> Event:
+        return self.taken[-1]
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[TelegramWire]:
+    async with TelegramWire() as wire:
+        yield wire
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+@pytest.fixture
+async def telegram(wire: TelegramWire, folder: Folder) -> AsyncIterator[Telegram]:
+    telegram = Telegram(wire.token, folder, api_url=wire.url, admin_commands=frozenset({"setup"}), now=lambda: NOW)
+    yield telegram
+    await telegram.close()
+
+
+@contextlib.asynccontextmanager
+async def running(core: Core) -> AsyncIterator[asyncio.Task[None]]:
+    """The platform at work."""
+    task = asyncio.create_task(core.telegram.run(core.take))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+@pytest.fixture
+async def core(telegram: Telegram) -> AsyncIterator[Core]:
+    """A core that is at work, over polling."""
+    core = Core(telegram)
+    async with running(core):
+        yield core
+
+
+@pytest.fixture(autouse=True)
+def nothing_secret_in_logs(wire: TelegramWire, caplog: pytest.LogCaptureFixture) -> object:
+    """Whatever a test does, the token is in no log record, not even at DEBUG."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    secret = wire.token.split(":")[1]
+    for record in caplog.get_records("setup") + caplog.get_records("call"):
+        assert secret not in logging.Formatter().format(record), record
+
+
+__all__ = ["NOW", "SAID", "Core", "Folder", "Menu", "Webhook", "running"]
