@@ -1,5 +1,5 @@
 """What to say: one module a use case. Importing this package registers every command."""
 
-from handlers import claiming, finding
+from handlers import beginning, claiming, finding, mine, reporting, reviewing
 
-__all__ = ["claiming", "finding"]
+__all__ = ["beginning", "claiming", "finding", "mine", "reporting", "reviewing"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, String, Text, delete, func, insert, or_, select, update
+from sqlalchemy import Index, String, Text, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -217,12 +217,3 @@ async def prune_delivery(session: AsyncSession, before: datetime, limit: int) ->
             await session.execute(statement, execution_options={"synchronize_session": False})
         gone += len(keys)
     return gone
-
-
-async def count_waiting(session: AsyncSession) -> int:
-    """How many messages are still to be sent."""
-    return (
-        await session.scalar(
-            select(func.count()).select_from(Outbox).where(Outbox.sent_at.is_(None), Outbox.failure.is_(None))
-        )
-    ) or 0

@@ -56,17 +56,6 @@ class Report(Base):
     """What the reviewer said with the decision."""
 
 
-class Picture(Base):
-    """A picture in the store. Its number is the SHA-256 of its bytes."""
-
-    __tablename__ = "pictures"
-
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    content_type: Mapped[str] = mapped_column(String(40))
-    size_bytes: Mapped[int]
-    created_at: Mapped[datetime]
-
-
 @dataclass(frozen=True)
 class Work:
     """What a volunteer hands in."""
@@ -166,14 +155,14 @@ def _reviewed() -> Select[Report, Task, Person, Community]:
 
 
 async def decide(
-    session: AsyncSession, reviewed: Reviewed, reviewer: Person, decision: ReportState, word: str, now: datetime
+    session: AsyncSession, reviewed: Reviewed, reviewer: Person, decision: ReportState, word: str, *, now: datetime
 ) -> None:
     """Approve, send back or reject a report; the first decision wins.
 
     Raises NotAllowed, OwnReport, or AlreadyDecided with whose decision it was.
     """
     report = reviewed.report
-    await _check_reviewer(session, report, reviewer)
+    await check_reviewer(session, report, reviewer)
     # The task first, then the rest: the same order of locks as everywhere.
     await session.execute(select(Task.id).where(Task.id == report.task_id).with_for_update())
     decided = await session.scalar(
@@ -194,7 +183,8 @@ async def decide(
         await _set_claim(session, report.claim_id, ClaimState.HELD, hold_until=hold_until)
 
 
-async def _check_reviewer(session: AsyncSession, report: Report, reviewer: Person) -> None:
+async def check_reviewer(session: AsyncSession, report: Report, reviewer: Person) -> None:
+    """Raises NotAllowed or OwnReport where this person may not decide about the report."""
     standing = await session.get(Member, (report.community_id, reviewer.id))
     if standing is None or not standing.is_active or standing.role < Role.MODERATOR:
         raise NotAllowed(Role.MODERATOR)
@@ -232,6 +222,12 @@ async def _approve(session: AsyncSession, report: Report, now: datetime) -> None
     ).one()
     if approved >= seats:
         await set_state(session, report.task_id, TaskState.DONE, was=(TaskState.OPEN, TaskState.PAUSED))
+
+
+async def count_waiting(session: AsyncSession, community_id: int) -> int:
+    """How many reports of a community wait for their review."""
+    waiting = select(func.count()).select_from(Report)
+    return (await session.scalar(waiting.where(Report.community_id == community_id, Report.state == ReportState.WAITING))) or 0
 
 
 async def credit(session: AsyncSession, person_id: int) -> tuple[int, int]:

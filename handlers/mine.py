@@ -1,0 +1,51 @@
+"""`/mine`: what a person holds and has handed in, and what they have given."""
+
+from handlers.context import Context
+from handlers.registry import command
+from handlers.types import Button, Card, Reply, Row, Tone
+from handlers.words import N_, Said, clean_line
+from models.claims import Claim, ClaimState, open_claims
+from models.reports import credit
+from models.roles import Role
+from models.tasks import Task
+
+_SHOWN = 6
+
+
+@command(
+    "mine",
+    help=N_("What you hold, and what you gave"),
+    role=Role.VOLUNTEER,
+    words=(r"مهامي", r"my tasks"),
+)
+async def mine(context: Context) -> Reply:
+    """Held seats with what can be done about each, reports that wait, and the sum of what was given."""
+    claims = await open_claims(context.session, context.person.id)
+    minutes, count = await credit(context.session, context.person.id)
+    words = context.words
+    lines = [_line(context, claim, task) for claim, task in claims]
+    if not claims:
+        lines = [words.say("No seat is held right now.")]
+    given = words.count(
+        "Given so far: {minutes} in {n} task.", "Given so far: {minutes} in {n} tasks.", count, minutes=words.minutes(minutes)
+    )
+    rows: list[Row] = []
+    for claim, task in claims[:_SHOWN]:
+        if claim.state is ClaimState.HELD:
+            rows.append((_done(context, task), Button(words.say("Give back"), "release", str(task.id))))
+    rows.append((Button(words.say("All tasks"), "tasks"),))
+    return Reply(card=Card(words.say("My tasks"), tuple(lines), given), rows=tuple(rows), edit=context.is_press)
+
+
+def _done(context: Context, task: Task) -> Button:
+    title = clean_line(task.title)
+    label = f"{context.words.say('Done')}: {title if len(title) <= 30 else title[:29] + '…'}"
+    return Button(label, "done", str(task.id), tone=Tone.PRIMARY)
+
+
+def _line(context: Context, claim: Claim, task: Task) -> Said:
+    words = context.words
+    if claim.state is ClaimState.HELD:
+        moment = words.moment(claim.hold_until, context.now)
+        return words.say("{title}: yours until {moment}", title=task.title, moment=moment)
+    return words.say("{title}: handed in, waits for its review", title=task.title)

@@ -1,0 +1,177 @@
+"""`/done`: completing a task, and the report about it."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from handlers.context import Context
+from handlers.finding import check_membership
+from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
+from handlers.registry import HELD_TASK, command
+from handlers.telling import tell
+from handlers.types import Button, Reply
+from handlers.words import N_, Words, clean, parse_number
+from models.claims import ClaimState, seated_claim
+from models.communities import Community, staff
+from models.pictures import keep_picture
+from models.refusals import AlreadyHandedIn, NoClaim
+from models.reports import Work, count_waiting, hand_in
+from models.roles import Role
+from models.tasks import Proof, Task, get_task
+
+MOST_MINUTES = 24 * 60
+"""What one report can claim; longer work is several tasks."""
+_NOTE_LIMIT = 1500
+_LINK_LIMIT = 500
+_REVIEWERS_NAMED = 3
+
+
+@command("done", help=N_("Hand in what was done"), args=(HELD_TASK,), role=Role.VOLUNTEER)
+async def done(context: Context, task: int) -> Reply:
+    """Open the report wizard for a seat one holds."""
+    found = await get_task(context.session, task)
+    return await start(context, REPORT, {"task": found.id, "estimate": found.minutes, "proof": found.proof})
+
+
+async def _guard(context: Context, data: Data) -> None:
+    """The seat must (still) be held."""
+    task = await get_task(context.session, data["task"])
+    claim = await seated_claim(context.session, context.person.id, task.id)
+    if claim is None:
+        await check_membership(context, task)
+        raise NoClaim(task.id, task.title)
+    if claim.state is not ClaimState.HELD:
+        raise AlreadyHandedIn(task.id, task.title)
+
+
+async def _ask_minutes(context: Context, data: Data) -> Ask:
+    words, estimate = context.words, int(data["estimate"])
+    task = await get_task(context.session, data["task"])
+    offered = dict.fromkeys((estimate, max(1, estimate // 2), min(estimate * 2, MOST_MINUTES)))
+    return Ask(
+        words.say("Well done! How many minutes did {title} take?", title=task.title),
+        options=(tuple(Option(words.minutes(n), str(n)) for n in offered),),
+        placeholder=words.say("Minutes, for example {n}", n=estimate),
+    )
+
+
+async def _parse_minutes(context: Context, data: Data, given: Given) -> int:
+    number = parse_number(given.option or given.text)
+    if number is None or not 1 <= number <= MOST_MINUTES:
+        raise Invalid(context.words.say("Minutes are a number from {least} to {most}.", least=1, most=MOST_MINUTES))
+    return number
+
+
+async def _ask_note(context: Context, data: Data) -> Ask:
+    say = context.words.say
+    if data["proof"] == Proof.NOTE:
+        return Ask(say("A short note is part of this task: how did it go?"), placeholder=say("A sentence or two"))
+    return Ask(
+        say("Is there something the team should know? A note helps, and can be skipped."), placeholder=say("A sentence or two")
+    )
+
+
+async def _parse_note(context: Context, data: Data, given: Given) -> str:
+    text = clean(given.text)
+    if not text:
+        raise Invalid(context.words.say("A note is written in words. One sentence is enough."))
+    if len(text) > _NOTE_LIMIT:
+        raise Invalid(_too_long(context.words, len(text), _NOTE_LIMIT))
+    return text
+
+
+async def _ask_photo(context: Context, data: Data) -> Ask:
+    return Ask(
+        context.words.say(
+            "Please send a photo that shows the result. Where it was taken is removed, and only the team's moderators see it."
+        )
+    )
+
+
+async def _parse_photo(context: Context, data: Data, given: Given) -> dict[str, Any]:
+    if given.media is None:
+        raise Invalid(context.words.say("This task asks for a photo."))
+    return {"id": given.media.id, "content_type": given.media.content_type, "size_bytes": given.media.size_bytes}
+
+
+async def _ask_link(context: Context, data: Data) -> Ask:
+    return Ask(context.words.say("Please send the link to the result."), placeholder="https://…")
+
+
+async def _parse_link(context: Context, data: Data, given: Given) -> str:
+    link = clean(given.text)
+    try:
+        parts = urlsplit(link if "://" in link else f"https://{link}")
+        is_link = parts.scheme in {"http", "https"} and "." in (parts.hostname or "") and not any(c.isspace() for c in link)
+    except ValueError:
+        is_link = False
+    if not is_link:
+        raise Invalid(
+            context.words.say(
+                "This does not read like a link. It looks like this: {example}", example="https://example.org/page"
+            )
+        )
+    if len(link) > _LINK_LIMIT:
+        raise Invalid(_too_long(context.words, len(link), _LINK_LIMIT))
+    return link
+
+
+def _too_long(words: Words, length: int, limit: int) -> Any:
+    return words.say(
+        "That is {length} characters long, and {limit} fit here. Nothing was lost: a shorter version can be sent now.",
+        length=length,
+        limit=limit,
+    )
+
+
+async def _finish(context: Context, data: Data) -> Reply:
+    picture = data.get("photo")
+    if picture is not None:
+        await keep_picture(context.session, **picture, now=context.now)
+    work = Work(
+        data["minutes"], data.get("note") or data.get("more") or "", data.get("link") or "", picture["id"] if picture else None
+    )
+    report = await hand_in(context.session, context.person.id, data["task"], work, context.now)
+    task = await get_task(context.session, data["task"])
+    community = await context.session.get_one(Community, report.community_id)
+    reviewers = [person for person in await staff(context.session, community.id) if person.id != context.person.id]
+    if await count_waiting(context.session, community.id) == 1:
+        await tell(context, [person.id for person in reviewers], f"report:{report.id}", lambda words: _waiting(words, task))
+    say = context.words.say
+    names = context.words.list_of([person.first_name for person in reviewers[:_REVIEWERS_NAMED]])
+    by = context.words.moment(context.now + timedelta(hours=community.review_hours), context.now)
+    if reviewers:
+        text = say("Handed in, thank you! {names} will look at it, {moment} at the latest.", names=names, moment=by)
+    else:
+        text = say("Handed in, thank you! It is looked at as soon as the team has another moderator.")
+    rows = ((Button(say("Other tasks"), "tasks"), Button(say("My tasks"), "mine")),)
+    return Reply(text=text, rows=rows, edit=context.is_press)
+
+
+def _waiting(words: Words, task: Task) -> Reply:
+    text = words.say("A report on {title} waits for its review.", title=task.title)
+    return Reply(text=text, rows=((Button(words.say("Review"), "review"),),))
+
+
+REPORT = declare(
+    Flow(
+        "report",
+        N_("a report"),
+        steps=(
+            Step("minutes", _ask_minutes, _parse_minutes),
+            Step(
+                "photo",
+                _ask_photo,
+                _parse_photo,
+                takes_text=False,
+                takes_photo=True,
+                is_needed=lambda d: d["proof"] == Proof.PHOTO,
+            ),
+            Step("link", _ask_link, _parse_link, is_needed=lambda d: d["proof"] == Proof.LINK),
+            Step("note", _ask_note, _parse_note, is_needed=lambda d: d["proof"] == Proof.NOTE),
+            Step("more", _ask_note, _parse_note, is_optional=True, is_needed=lambda d: d["proof"] != Proof.NOTE),
+        ),
+        finish=_finish,
+        guard=_guard,
+    )
+)
