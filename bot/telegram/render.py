@@ -101,12 +101,12 @@ def _fit(lines: list[Line], limit: int) -> list[Line]:
     if sum(units(words) + 1 for _, words in lines) - 1 <= limit:
         return lines
     fitted: list[Line] = []
-    room = limit - 2  # a line break and the ellipsis
+    last_line = 2  # a line break and the ellipsis
+    room = limit - last_line
     for tag, words in lines:
         if units(words) + 1 > room:
             if room > limit // 2:
-                fitted.append((tag, _cut(words, room)))
-                return fitted
+                return [*fitted, (tag, _cut(words, room + last_line))]
             break
         fitted.append((tag, words))
         room -= units(words) + 1
