@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
 
 import handlers  # noqa: F401  # registers every command
 from bot.answers import Answers
-from bot.clock import Clock
 from bot.courier import Courier, PictureStore
 from bot.database import Database
 from bot.edge import Edge
@@ -18,6 +19,13 @@ log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 300.0
+
+
+class Clock(Protocol):
+    """The time that the core is given."""
+
+    def now(self) -> datetime:
+        """In UTC, aware."""
 
 
 class Core:

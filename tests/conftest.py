@@ -1,17 +1,24 @@
 """What all tests share: a fresh, migrated database for every test that asks, on SQLite and on PostgreSQL."""
 
+import asyncio
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
 
+from bot.core import Core
+from bot.database import Database
+from bot.store import FolderStore
+from bot.telegram import Telegram
 from migrations import upgrade
 from tests import postgres
+from tests.dialogue import Clock, Talk
+from tests.wire.telegram import TelegramWire
 
 
 def pytest_report_header() -> str:
@@ -82,3 +89,24 @@ def database_url(
     else:
         with postgres_template.copy() as url:
             yield url
+
+
+@pytest.fixture
+async def chat(database_url: str, tmp_path: Path) -> AsyncIterator[Talk]:
+    """A dialogue's stage, with the real Telegram client and core; on both databases."""
+    clock = Clock()
+    store = FolderStore(tmp_path / "pictures")
+    database = Database(make_url(database_url))
+    async with TelegramWire() as wire:
+        client = Telegram(wire.token, store, api_url=wire.url, admin_commands=frozenset({"setup"}), now=clock.now)
+        core = Core(database, [client], store, clock)
+        polling = asyncio.create_task(client.run(core.intake.take))
+        try:
+            yield Talk(wire, core, clock)
+        finally:
+            polling.cancel()
+            with suppress(asyncio.CancelledError):
+                await polling
+            await core.answers.settle()
+            await client.close()
+            await database.close()
