@@ -23,7 +23,7 @@ from bot.settings import CONFIG_PATH, FIELDS, Settings, SettingsError, load
 log = logging.getLogger(__name__)
 
 ConfigOption = Annotated[Path | None, Parameter(name=["--config", "-c"])]
-PortOption = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
+PortOption = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
 
 app = App(
     name="python -m bot",
@@ -63,7 +63,7 @@ def demo(*, folder: Path | None = None, host: str = "127.0.0.1", port: PortOptio
     host
         The address to listen on. Whoever reaches it can act as anybody in the sample community.
     port
-        The port to listen on; 0 takes a free one.
+        The port to listen on.
     """
     with ExitStack() as stack:
         kept = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="himma-demo-")))
@@ -165,22 +165,35 @@ async def _serve(settings: Settings, path: Path | None) -> None:
 
 
 def _carry_out(work: Coroutine[None, None, None], settings: Settings) -> int:
-    """Run `work` until it is done or stopped; the exit code. What stops it from outside Himma is told in one line."""
-    from sqlalchemy.exc import SQLAlchemyError
-
+    """Run `work` until it is done or stopped; the exit code."""
     from bot.logs import set_up
     from bot.stopping import run_until_stopped
 
     set_up(settings)
     try:
         run_until_stopped(work)
-    except (OSError, SQLAlchemyError) as error:
-        log.error("Himma cannot go on: %s", error, exc_info=log.isEnabledFor(logging.DEBUG))
-    except Exception:
-        log.exception("Himma cannot go on")
-    else:
-        return 0
-    return 1
+    except Exception as error:  # noqa: BLE001  (the end of the line: told, and the process ends)
+        for cause in _causes(error):
+            _tell(cause)
+        return 1
+    return 0
+
+
+def _causes(error: Exception) -> list[Exception]:
+    """The errors in a group of errors; any other stands for itself."""
+    if not isinstance(error, ExceptionGroup):
+        return [error]
+    return [cause for part in error.exceptions for cause in _causes(part)]
+
+
+def _tell(error: Exception) -> None:
+    """One line for what a deployer must mend; for all else how it came about, too."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot.platform import NeedsMending
+
+    is_ours = not isinstance(error, OSError | SQLAlchemyError | NeedsMending)
+    log.error("Himma cannot go on: %s", error, exc_info=error if is_ours or log.isEnabledFor(logging.DEBUG) else None)
 
 
 def _say(line: str) -> None:

@@ -10,6 +10,10 @@ from typing import Protocol
 from handlers.types import Address, Answer, Event, Place, Reply, Upload
 
 
+class NeedsMending(Exception):
+    """A platform cannot run until a deployer mends something; the message says what."""
+
+
 class DeliveryError(Exception):
     """Something could not be delivered; the subclasses say what to do about it."""
 
@@ -56,7 +60,7 @@ class Platform(Protocol):
 
         An event is acknowledged to the platform only after `take` returned, for then its effects are committed. When `take`
         raises, the event is not acknowledged, and is received again. Recovers by itself, with growing pauses, from whatever
-        the wire does; raises only for what a deployer must mend (a refused token).
+        the wire does; raises `NeedsMending` for what only a deployer can mend (a refused token).
         """
 
     async def answer(self, answer: Answer) -> None:
@@ -89,6 +93,7 @@ __all__ = [
     "DeliveryError",
     "Gone",
     "Moved",
+    "NeedsMending",
     "Platform",
     "Refused",
     "Take",

@@ -168,7 +168,7 @@ class PlaygroundSettings(Section):
         None, examples=[True], description="Whether to serve it; left out: only where no platform has a token."
     )
     host: str = Field("127.0.0.1", min_length=1, description="The address to listen on; 127.0.0.1 is this machine alone.")
-    port: int = Field(8765, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    port: int = Field(8765, ge=1, le=65535, description="The port to listen on.")
 
 
 class StoreSettings(Section):

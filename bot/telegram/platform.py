@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from telegram.error import InvalidToken, TelegramError
 
-from bot.platform import Take
+from bot.platform import NeedsMending, Take
 from bot.telegram import render
 from bot.telegram.client import Client
 from bot.telegram.decode import PLATFORM
@@ -26,7 +26,7 @@ from handlers.types import Answer, Place, Reply, Upload
 log = logging.getLogger(__name__)
 
 
-class TokenRefused(Exception):
+class TokenRefused(NeedsMending):
     """Telegram does not know our token: the deployer must mend it."""
 
 

@@ -1,8 +1,14 @@
 """What a deployer types, run as they run it: in a process of its own."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -94,3 +100,85 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_password(tmp_path
     assert "Connect call failed" in told.stderr
     assert "Traceback" not in told.stderr
     assert "S3cr3t" not in told.stdout + told.stderr
+
+
+@contextmanager
+def started(*arguments: str, folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """Himma once its page answers."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "HIMMA__PLAYGROUND__PORT": str(port), "COLUMNS": "200"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", *arguments],
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            until = time.monotonic() + 30
+            while not answers(port):
+                assert process.poll() is None, process.communicate()[0]
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            yield process
+        finally:
+            process.kill()
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def stop(process: subprocess.Popen[str]) -> str:
+    """Press Ctrl-C; what was printed until then."""
+    before = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    told, _ = process.communicate(timeout=20)
+    assert time.monotonic() - before < 2
+    assert process.returncode == 0
+    return told
+
+
+def test_without_a_config_the_playground_starts_and_stops_cleanly(tmp_path: Path, port: int) -> None:
+    for _ in range(2):
+        with started(folder=tmp_path, port=port) as process:
+            lines = stop(process).splitlines()
+        assert lines[0].startswith(f"Himma's playground is at http://127.0.0.1:{port}, ")
+        assert lines[1].startswith("To connect Telegram: ")
+        assert lines[2].startswith("Everything is kept in data/himma.db")
+        assert "Traceback" not in "".join(lines)
+    assert (tmp_path / "data" / "himma.db").exists()
+
+
+def test_a_demo_leaves_nothing_behind(tmp_path: Path, port: int) -> None:
+    (tmp_path / "config.toml").write_text("this is not even TOML")
+    with started("demo", "--port", str(port), folder=tmp_path, port=port) as process:
+        assert "Everything goes away at the end." in stop(process)
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
+
+
+def test_a_demo_can_be_kept(tmp_path: Path, port: int) -> None:
+    with started("demo", "--folder", "kept", "--port", str(port), folder=tmp_path, port=port) as process:
+        assert "Everything is kept in kept." in stop(process)
+    assert (tmp_path / "kept" / "himma.db").exists()
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        told = himma("demo", "--port", str(taken.getsockname()[1]), folder=tmp_path)
+    assert told.returncode == 1
+    assert "address already in use" in told.stderr.lower()
+    assert "Traceback" not in told.stderr
