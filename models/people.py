@@ -28,7 +28,7 @@ class Person(Base):
     """Cards count them, and do not show their name."""
     interests: Mapped[str] = mapped_column(String(400), default="")
     """Tags without '#', separated by blanks."""
-    focus_community_id: Mapped[int | None] = mapped_column(Id, ForeignKey("communities.id", use_alter=True))
+    focus_community_id: Mapped[int | None] = mapped_column(Id, ForeignKey("communities.id"))
     """The community they last dealt with: the one meant where a command names none."""
     created_at: Mapped[datetime]
 

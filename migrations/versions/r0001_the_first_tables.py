@@ -99,9 +99,7 @@ def upgrade() -> None:
         sa.Column("interests", sa.String(length=400), nullable=False),
         sa.Column("focus_community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["focus_community_id"], ["communities.id"], name=op.f("fk_people_focus_community_id"), use_alter=True
-        ),
+        sa.ForeignKeyConstraint(["focus_community_id"], ["communities.id"], name=op.f("fk_people_focus_community_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
     )
     op.create_table(
