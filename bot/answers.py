@@ -14,8 +14,8 @@ from bot.lanes import Lanes
 from bot.platform import DeliveryError, Gone, Moved, Platform, Refused, TryLater, Unknown, Unreachable
 from handlers.stored import load_answer
 from handlers.types import Answer, CannotRender, ChatKind
-from models.communities import move_chat
 from models.delivery import lease_unanswered, mark_answered
+from models.moving import move_chat
 from models.people import close_private_chats
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Answers:
         if isinstance(error, Unreachable) and place.kind is ChatKind.PRIVATE:
             await self._edge.transact(lambda session: close_private_chats(session, place.platform, place.chat))
         elif isinstance(error, Moved):
-            await self._edge.transact(lambda session: move_chat(session, place.platform, place.chat, error.chat))
+            await self._edge.transact(lambda session: move_chat(session, place.platform, place.chat, error.chat, self._now()))
         elif isinstance(error, Refused | CannotRender):
             log.error("%s refuses the answer to %s: %s", place.platform, answer.key, error)
         elif not isinstance(error, Gone | Unreachable):

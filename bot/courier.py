@@ -22,7 +22,8 @@ from handlers.cards import live_card
 from handlers.stored import dump_place, dump_reply, load_event, load_place, load_reply
 from handlers.types import CannotRender, ChatKind, Media, MediaFault, Place
 from models import cards, delivery
-from models.communities import move_chat, set_chat_presence
+from models.communities import set_chat_presence
+from models.moving import move_chat
 from models.people import close_private_chats
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ class Courier:
             await self._edge.transact(lambda session: set_chat_presence(session, place.platform, place.chat, self._now()))
 
     async def _follow(self, place: Place, moved: Moved) -> None:
-        await self._edge.transact(lambda session: move_chat(session, place.platform, place.chat, moved.chat))
+        await self._edge.transact(lambda session: move_chat(session, place.platform, place.chat, moved.chat, self._now()))
 
     async def _fetch(self, fetch: delivery.Fetch) -> None:
         """Copy an upload to our store, and hand the event in again with what came of it."""

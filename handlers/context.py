@@ -16,9 +16,11 @@ from models.roles import Role
 class ChooseCommunity(Refusal):
     """The command could mean several communities: the person is asked which."""
 
-    def __init__(self, communities: list[Community]) -> None:
+    def __init__(self, communities: list[Community], then: str = "") -> None:
         super().__init__()
         self.communities = communities
+        self.then = then
+        """The command that goes on when the choice is made, with its arguments."""
 
 
 def speak_to(person: Person, zone: str = "UTC") -> Words:
@@ -80,5 +82,5 @@ class Context:
             raise NotAllowed(role)
         focused = [c for c in candidates if c.id == self.person.focus_community_id]
         if len(candidates) > 1 and not focused:
-            raise ChooseCommunity(candidates)
+            raise ChooseCommunity(candidates, f"{self.event.command} {self.event.args}".strip())
         return (focused or candidates)[0]

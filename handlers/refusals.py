@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from functools import singledispatch
-from typing import Any
 
 from handlers.context import ChooseCommunity
 from handlers.registry import MissingArgument
-from handlers.types import Button, Link, Reply, Row
+from handlers.types import Button, CannotRender, Link, Reply, Row
 from handlers.words import N_, Words, clean_line
+from models.communities import Community
 from models.refusals import (
     AlreadyDecided,
     AlreadyHandedIn,
     CapReached,
+    ChatTaken,
     LastOrganizer,
     Malformed,
     MemberBlocked,
@@ -181,6 +182,13 @@ def _(refusal: LastOrganizer, words: Words) -> Explained:
     return words.say("A team keeps at least one organizer. Giving somebody else the role comes first: /role."), ()
 
 
+@_explains(ChatTaken)
+def _(refusal: ChatTaken, words: Words) -> Explained:
+    text = words.say("This chat is the home of the team {community} already; its organizers can change it.",
+                     community=refusal.community)  # fmt: skip
+    return text, ((Link(words.say("Join {community}", community=refusal.community), f"join_{refusal.code}"),),)
+
+
 @_explains(Outdated)
 def _(refusal: Outdated, words: Words) -> Explained:
     return words.say("This button is from an earlier time. What is open now is in /help."), ()
@@ -203,5 +211,15 @@ def _(refusal: Malformed, words: Words) -> Explained:
 
 @_explains(ChooseCommunity)
 def _(refusal: ChooseCommunity, words: Words) -> Explained:
-    buttons: list[Any] = [(Button(clean_line(c.name), "focus", str(c.id)),) for c in refusal.communities]
-    return words.say("Which team is this about?"), tuple(buttons)
+    rows = tuple((_choice(community, refusal.then),) for community in refusal.communities)
+    return words.say("Which team is this about?"), rows
+
+
+def _choice(community: Community, then: str) -> Button:
+    """Chooses the community, and goes on with what was asked where the button can carry it."""
+    button = Button(clean_line(community.name), "focus", f"{community.id} {then}".strip())
+    try:
+        button.data()
+    except CannotRender:
+        return Button(button.label, "focus", str(community.id))
+    return button

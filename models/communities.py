@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -147,6 +148,30 @@ async def staff(session: AsyncSession, community_id: int, role: Role = Role.MODE
     ).all()
 
 
+async def lock_community(session: AsyncSession, community_id: int) -> None:
+    """Have whoever changes roles here at this moment come first, or wait."""
+    await session.execute(select(Community.id).where(Community.id == community_id).with_for_update())
+
+
+class Listed(NamedTuple):
+    """A member as a list shows them."""
+
+    person_id: int
+    name: str
+    role: Role
+
+
+async def roster(session: AsyncSession, community_id: int) -> list[Listed]:
+    """The active members, greater roles first, then by name."""
+    rows = await session.execute(
+        select(Person.id, Person.name, Member.role)
+        .join(Member, Member.person_id == Person.id)
+        .where(Member.community_id == community_id, Member.left_at.is_(None), Member.blocked_at.is_(None))
+        .order_by(Member.role.desc(), Person.name, Person.id)
+    )
+    return [Listed._make(row) for row in rows]
+
+
 async def set_role(session: AsyncSession, community_id: int, person_id: int, role: Role) -> None:
     """Give or take a role. Raises LastOrganizer where nobody would be left to organize."""
     await keep_an_organizer(session, community_id, person_id, role)
@@ -166,7 +191,7 @@ async def leave(session: AsyncSession, community_id: int, person_id: int, now: d
 async def keep_an_organizer(session: AsyncSession, community_id: int, person_id: int, new_role: Role) -> None:
     """Refuse what would leave the community without an organizer. Locks the community, so that two organizers who step
     down at the same moment are asked one after the other."""
-    await session.execute(select(Community.id).where(Community.id == community_id).with_for_update())
+    await lock_community(session, community_id)
     if new_role >= Role.ORGANIZER:
         return
     others = await session.scalar(
@@ -185,11 +210,6 @@ async def keep_an_organizer(session: AsyncSession, community_id: int, person_id:
     )
     if stepping_down == Role.ORGANIZER and not others:
         raise LastOrganizer
-
-
-async def move_chat(session: AsyncSession, platform: str, old: str, new: str) -> None:
-    """A chat goes on under another external id; everything that belongs to it stays."""
-    await session.execute(update(Chat).where(Chat.platform == platform, Chat.external_id == old).values(external_id=new))
 
 
 async def set_chat_presence(session: AsyncSession, platform: str, chat: str, left_at: datetime | None) -> None:

@@ -124,6 +124,14 @@ class LastOrganizer(Refusal):
 
 
 @dataclass(eq=False)
+class ChatTaken(Refusal):
+    """A community lives in this chat already."""
+
+    community: str
+    code: str
+
+
+@dataclass(eq=False)
 class Malformed(Refusal):
     """The words of a command could not be read. `hint` is a catalogue sentence saying what to do, `values` fill its gaps."""
 
