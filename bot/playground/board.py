@@ -88,6 +88,11 @@ class Board:
                 notice = Ended()
             notices.put_nowait(notice)
 
+    def begin(self) -> None:
+        """Pages may watch (again)."""
+        self.has_ended = False
+
     def end(self) -> None:
+        """Let all pages go, and those that come."""
         self.has_ended = True
         self.tell(Ended())

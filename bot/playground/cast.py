@@ -5,10 +5,12 @@ from zoneinfo import ZoneInfo
 
 from handlers.types import ChatKind, Place
 from handlers.words import Words, words_for
+from models.roles import Role
 
 PLATFORM = "playground"
 GROUP = "group"
 """The external id of the community's group; a private chat has the id of its person, as on Telegram."""
+GROUP_TITLE = "دفء · Warmth"
 BOT = ""
 """The author of the messages that are ours."""
 ZONE = ZoneInfo("Asia/Amman")
@@ -23,8 +25,8 @@ class Phone:
     """Their external id; also that of their private chat with us."""
     name: str
     language: str
-    role: str
-    """What they are in the sample community: volunteer, moderator or organizer. Only for the page's caption."""
+    role: Role
+    """What they are in the sample community. Only for the page's caption and suggestions: the core has its own idea of it."""
     is_chat_admin: bool = False
 
     @property
@@ -39,14 +41,14 @@ class Phone:
 PHONES = {
     phone.person: phone
     for phone in (
-        Phone("salma", "سلمى", "ar", "volunteer"),
-        Phone("maya", "Maya", "en", "volunteer"),
-        Phone("huda", "هدى", "ar", "moderator"),
-        Phone("yusuf", "Yusuf", "en", "organizer", is_chat_admin=True),
+        Phone("salma", "سلمى", "ar", Role.VOLUNTEER),
+        Phone("maya", "Maya", "en", Role.VOLUNTEER),
+        Phone("huda", "هدى", "ar", Role.MODERATOR),
+        Phone("yusuf", "Yusuf", "en", Role.ORGANIZER, is_chat_admin=True),
     )
 }
 
 
-def place_of(chat: str, title: str = "") -> Place:
+def place_of(chat: str) -> Place:
     """The chat with this external id."""
-    return Place(PLATFORM, chat, ChatKind.GROUP if chat == GROUP else ChatKind.PRIVATE, title)
+    return Place(PLATFORM, chat, ChatKind.GROUP, GROUP_TITLE) if chat == GROUP else Place(PLATFORM, chat, ChatKind.PRIVATE)

@@ -33,9 +33,9 @@ def labels(words: Words) -> dict[str, Said]:
         "connect_5": say("Send /setup in that group. Whoever does so is its organizer."),
         "close": say("Close"),
         # A phone
-        "volunteer": say("Volunteer"),
-        "moderator": say("Moderator"),
-        "organizer": say("Organizer"),
+        "VOLUNTEER": say("Volunteer"),
+        "MODERATOR": say("Moderator"),
+        "ORGANIZER": say("Organizer"),
         "chats": say("Chats"),
         "bot": say("Himma"),
         "bot_is": say("bot"),

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.playground.cast import BOT, GROUP, PHONES, ZONE, Phone
+from bot.playground.cast import BOT, GROUP, GROUP_TITLE, PHONES, ZONE, Phone
 from bot.playground.labels import labels
 from bot.playground.memory import Message
 from bot.playground.screens import lively
+from handlers.registry import COMMANDS, Command, Where
 from handlers.words import Words, words_for
 
 if TYPE_CHECKING:
@@ -101,6 +102,12 @@ class Pages:
         """One message as a person sees it."""
         return _seen(message, phone, self._playground.memory.before(message))
 
+    def commands(self, phone: Phone, chat: str) -> list[Command]:
+        """What the composer offers to a person in a chat."""
+        here = {Where.ANYWHERE, Where.GROUP if chat == GROUP else Where.PRIVATE}
+        known = [command for command in COMMANDS.values() if command.is_public and command.where in here]
+        return [command for command in known if command.role is None or command.role <= phone.role]
+
     def placeholder(self, phone: Phone, chat: str) -> str:
         """What the empty composer shows: the hint of our question, where one waits for an answer."""
         if not self._playground.memory.waits_for_words(chat, phone.person):
@@ -116,7 +123,7 @@ class Pages:
         playground = self._playground
         return Markup(  # noqa: S704  a template's own output, escaped there
             _TEMPLATES.get_template(template).render(
-                pages=self, playground=playground, labels=labels, group=GROUP, zone=ZONE, **context
+                pages=self, playground=playground, labels=labels, group=GROUP, group_title=GROUP_TITLE, **context
             )
         )
 

@@ -8,7 +8,6 @@ core again until the core has taken it.
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,9 +19,7 @@ from bot.playground.board import Asked, Board, Changed, Shown, Ticked, Toasted, 
 from bot.playground.cast import BOT, GROUP, PHONES, PLATFORM, Phone, place_of
 from bot.playground.memory import Memory, Message, Waiting
 from bot.playground.screens import Screen, picture_type, redrawn, screen_of
-from bot.playground.server import serve
 from handlers.types import Address, Answer, Event, EventKind, Media, Place, Reply, Sender, Upload, parse_data
-from handlers.words import Words
 
 log = logging.getLogger(__name__)
 
@@ -52,14 +49,6 @@ class Pictures(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A command that the composer offers."""
-
-    command: str
-    help: str
-
-
-@dataclass(frozen=True, slots=True)
 class File:
     """A file that a person sends."""
 
@@ -80,15 +69,11 @@ class Playground:
         *,
         host: str = "127.0.0.1",
         port: int = 8765,
-        suggest: Callable[[Words], Sequence[Suggestion]] = lambda _: (),
-        group_title: str = "دفء · Warmth",
     ) -> None:
         """`store` is the file of its memory. Port 0 takes any free one."""
         self.memory = Memory(store)
         self.clock = clock
         self.pictures = pictures
-        self.suggest = suggest
-        self.group_title = group_title
         self.board = Board()
         self.host, self.port = host, port
         self._arrivals = {person: asyncio.Event() for person in PHONES}
@@ -194,10 +179,17 @@ class Playground:
     # What the core asks of a platform
 
     async def run(self, take: Take) -> None:
+        """See `Platform.run`. Raises `CannotListen`."""
+        from bot.playground.server import listen, serve
+        from bot.playground.web import application
+
+        listener = listen(self.host, self.port)
+        self.port = listener.getsockname()[1]
+        self.board.begin()
         async with asyncio.TaskGroup() as group:
             for phone in PHONES.values():
                 group.create_task(self._hand_over(phone, take))
-            await serve(self)
+            group.create_task(serve(application(self), listener, self.board.end))
 
     async def _hand_over(self, phone: Phone, take: Take) -> None:
         """One person's events, in order; those of different people go side by side."""
@@ -224,7 +216,7 @@ class Playground:
     def _decode(self, phone: Phone, waiting: Waiting) -> Event:
         body = waiting.body
         is_group = body["chat"] == GROUP
-        place = place_of(body["chat"], self.group_title if is_group else "")
+        place = place_of(body["chat"])
         sender = Sender(PLATFORM, phone.person, phone.name, phone.language, phone.is_chat_admin if is_group else None)
         message = body.get("message", "")
         token = str(waiting.id) if body["kind"] == EventKind.PRESS else ""

@@ -2,20 +2,19 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.types import ASGIApp
 
-if TYPE_CHECKING:
-    from bot.playground.platform import Playground
+from bot.platform import NeedsMending
 
 _GRACE_SECONDS = 1
 """How long requests under way may take when we stop."""
 
 
-class CannotListen(Exception):
+class CannotListen(NeedsMending):
     """The address that the settings name cannot be listened on; the message says why."""
 
 
@@ -27,39 +26,36 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(playground: "Playground") -> None:
-    """Answer browsers until cancelled. Raises `CannotListen`."""
-    from bot.playground.web import application
-
-    listener = _listen(playground.host, playground.port)
-    playground.port = listener.getsockname()[1]
-    server = _Server(
-        uvicorn.Config(
-            application(playground),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ws="none",
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
-    )
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        await asyncio.shield(serving)
-    finally:
-        playground.board.end()
-        server.should_exit = True
-        with suppress(asyncio.CancelledError):
-            await serving
-
-
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address. Raises `CannotListen`."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen()
     except OSError as error:
         raise CannotListen(f"[playground] host, port: cannot listen on {host}:{port}: {error.strerror}") from None
     return listener
+
+
+async def serve(app: ASGIApp, listener: socket.socket, end_streams: Callable[[], None]) -> None:
+    """Answer browsers until cancelled. `end_streams` tells responses that would last for ever to come to their end."""
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await asyncio.shield(serving)
+    finally:
+        end_streams()
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await serving

@@ -216,13 +216,13 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("htmx:before:request", (event) => {
   const form = event.target;
-  if (!form.matches(".composer")) return;
+  if (!form.matches?.(".composer")) return;
   const isEmpty = !form.querySelector("textarea").value.trim() && !form.querySelector("[type=file]").value;
   if (isEmpty) event.preventDefault();
 });
 
 document.addEventListener("htmx:after:request", (event) => {
-  if (event.target.matches(".composer") && event.detail.ctx.response?.raw.ok) clear(event.target);
+  if (event.target.matches?.(".composer") && event.detail.ctx.response?.raw.ok) clear(event.target);
 });
 
 for (const trouble of ["htmx:error", "htmx:response:error"]) {
