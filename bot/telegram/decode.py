@@ -1,7 +1,8 @@
 """What arrived from Telegram, as an `Event`: pure functions, no wire.
 
-`trim` cuts an update down to what `decode` looks at before python-telegram-bot parses it; inside a press, the message that
-carries the button is most of the work. Fields: https://core.telegram.org/bots/api#update
+`trim` cuts an update down to what `decode` looks at before python-telegram-bot parses it. Inside a press, the message that
+carries the button would be most of the work, so it travels as an unknown field, which python-telegram-bot hands through.
+Fields: https://core.telegram.org/bots/api#update
 """
 
 import re
@@ -22,7 +23,8 @@ _MESSAGE_FIELDS: Final = frozenset({
     "message_id", "date", "from", "sender_chat", "text", "caption", "message_thread_id", "is_topic_message",
     "migrate_to_chat_id", "photo", "document", "animation", "audio", "sticker", "video", "video_note", "voice",
 })  # fmt: skip
-_PRESSED_FIELDS: Final = ("message_id", "date", "message_thread_id", "is_topic_message")
+_PRESSED: Final = "pressed_message"
+_CHAT_KINDS: Final = {"private": ChatKind.PRIVATE, "channel": ChatKind.CHANNEL}
 _PRESENT: Final = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER})
 
 
@@ -32,7 +34,7 @@ def trim(raw: dict[str, Any]) -> dict[str, Any]:
     if query := raw.get("callback_query"):
         kept = {key: query[key] for key in ("id", "from", "data", "chat_instance") if key in query}
         if message := query.get("message"):
-            kept["message"] = _trim_pressed(message)
+            kept[_PRESSED] = message
         trimmed["callback_query"] = kept
     elif message := raw.get("message"):
         trimmed["message"] = _trim_message(message)
@@ -43,14 +45,6 @@ def trim(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _trim_chat(chat: dict[str, Any]) -> dict[str, Any]:
     return {key: chat[key] for key in _CHAT_FIELDS if key in chat}
-
-
-def _trim_pressed(message: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {key: message[key] for key in _PRESSED_FIELDS if key in message}
-    kept["chat"] = _trim_chat(message["chat"])
-    if photo := message.get("photo"):
-        kept["photo"] = photo[:1]
-    return kept
 
 
 def _trim_message(message: dict[str, Any]) -> dict[str, Any]:
@@ -76,16 +70,15 @@ def decode(update: Update, me: User, at: datetime) -> Event | None:
 def _decode_press(query: CallbackQuery, me: User, at: datetime) -> Event:
     # The query's own id, not the update's: after a quiet week Telegram goes on from a random update id.
     command, args, version = parse_data(query.data or "") or ("", "", 0)
-    message = query.message
-    place = Place(PLATFORM, str(query.from_user.id), ChatKind.PRIVATE)
-    if message:
-        place = _place(message.chat, message if isinstance(message, Message) else None)
+    message = query.api_kwargs.get(_PRESSED, {})
+    chat = message.get("chat") or {"id": query.from_user.id, "type": Chat.PRIVATE}
+    thread = message.get("message_thread_id") if message.get("is_topic_message") else None
     address = Address(
-        place=place,
+        place=_place(chat["id"], chat["type"], chat.get("title"), thread),
         person=str(query.from_user.id),
-        message=str(message.message_id) if message else "",
+        message=str(message.get("message_id", "")),
         token=query.id,
-        has_media=isinstance(message, Message) and bool(message.photo),
+        has_media="photo" in message,
     )
     return Event(
         key=f"{PLATFORM}:{me.id}:press:{query.id}",
@@ -100,7 +93,8 @@ def _decode_press(query: CallbackQuery, me: User, at: datetime) -> Event:
 
 
 def _decode_message(message: Message, me: User, at: datetime) -> Event | None:
-    place = _place(message.chat, message)
+    thread = message.message_thread_id if message.is_topic_message else None
+    place = _place(message.chat.id, message.chat.type, message.chat.title, thread)
     key = f"{PLATFORM}:{me.id}:message:{message.chat.id}:{message.message_id}"
     if message.migrate_to_chat_id:
         return _service(Service.CHAT_MOVED, key, place, message.from_user, me, at, args=str(message.migrate_to_chat_id))
@@ -162,7 +156,8 @@ def _decode_membership(change: ChatMemberUpdated, update_id: int, me: User, at: 
     else:
         service = Service.CHAT_ADDED if now else Service.CHAT_REMOVED
     key = f"{PLATFORM}:{me.id}:member:{change.chat.id}:{int(change.date.timestamp())}:{update_id}"
-    return _service(service, key, _place(change.chat, None), change.from_user, me, at)
+    place = _place(change.chat.id, change.chat.type, change.chat.title, None)
+    return _service(service, key, place, change.from_user, me, at)
 
 
 def _is_present(member: ChatMember) -> bool:
@@ -179,7 +174,5 @@ def _sender(user: User) -> Sender:
     return Sender(PLATFORM, str(user.id), user.full_name, user.language_code or "")
 
 
-def _place(chat: Chat, message: Message | None) -> Place:
-    kind = {Chat.PRIVATE: ChatKind.PRIVATE, Chat.CHANNEL: ChatKind.CHANNEL}.get(chat.type, ChatKind.GROUP)
-    thread = str(message.message_thread_id) if message and message.is_topic_message and message.message_thread_id else ""
-    return Place(PLATFORM, str(chat.id), kind, chat.title or "", thread)
+def _place(chat_id: int, kind: str, title: str | None, thread: int | None) -> Place:
+    return Place(PLATFORM, str(chat_id), _CHAT_KINDS.get(kind, ChatKind.GROUP), title or "", str(thread or ""))

@@ -26,6 +26,9 @@ from handlers.types import Answer, Place, Reply, Upload
 log = logging.getLogger(__name__)
 
 
+_REFUSED = "Telegram refuses the token: [telegram] token must be the one that @BotFather gave, and api_url a Bot API server"
+
+
 class TokenRefused(NeedsMending):
     """Telegram does not know our token: the deployer must mend it."""
 
@@ -66,7 +69,7 @@ class Telegram:
             async with self._publishing():
                 await (self._receiver.listen(take, self._webhook) if self._webhook else self._receiver.poll(take))
         except InvalidToken:
-            raise TokenRefused("Telegram refuses the token: [telegram] token must be the one that @BotFather gave") from None
+            raise TokenRefused(_REFUSED) from None
 
     @contextlib.asynccontextmanager
     async def _publishing(self) -> AsyncIterator[None]:

@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -29,6 +30,9 @@ from yarl import URL
 
 STAND_IN: Final = "hidden"
 """What the `Bot` believes to be its token."""
+
+_DONE: Final = b'{"ok":true,"result":true}'
+"""In place of an edited message, of which python-telegram-bot would build objects that nobody looks at."""
 
 _CONNECTIONS: Final = 256
 _CONNECT_SECONDS: Final = 10.0
@@ -117,7 +121,10 @@ class AiohttpRequest(BaseRequest):
             body = json.dumps(request_data.parameters).encode() if request_data is not None else None
             headers = {"Content-Type": "application/json"}
         calling = self._connected().request(method, address, data=body, headers=headers, timeout=_timeout(seconds))
-        return await _settled(_read(calling))
+        status, payload = await _settled(_read(calling))
+        if status == HTTPStatus.OK and endpoint.startswith("edit"):
+            payload = _DONE
+        return status, payload
 
     async def download(self, file_path: str, limit_bytes: int) -> bytes:
         """The bytes of a file that getFile has named.
@@ -152,6 +159,7 @@ class AiohttpRequest(BaseRequest):
         return answer
 
 
+@cache
 def _timeout(seconds: float) -> ClientTimeout:
     return ClientTimeout(total=seconds, sock_connect=_CONNECT_SECONDS)
 
