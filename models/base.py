@@ -2,9 +2,9 @@
 
 import enum
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Index, Integer, MetaData, String, TypeDecorator, text
+from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Index, Integer, MetaData, String, Table, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -68,3 +68,8 @@ class Base(DeclarativeBase):
         str: String(),
         enum.StrEnum: Enum(enum.StrEnum, native_enum=False, length=20, values_callable=lambda kind: [e.value for e in kind]),
     }
+
+
+def table(model: type[Base]) -> Table:
+    """A model's table, for statements that go past the ORM."""
+    return cast("Table", model.__table__)

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, partial_index
+from models.base import Base, Id, Moment, partial_index, table
 from models.communities import Chat
 
 
@@ -37,16 +37,18 @@ class LiveCard(Base):
     """A digest of what the message shows, so that an edit that would change nothing is not made."""
 
 
+_MARK_STALE = (
+    update(table(LiveCard))
+    .where(LiveCard.task_id.in_(bindparam("tasks", expanding=True)))
+    .values(stale_since=func.coalesce(LiveCard.stale_since, bindparam("now", type_=Moment())), changes=LiveCard.changes + 1)
+)
+
+
 async def mark_cards_stale(session: AsyncSession, task_ids: Iterable[int], now: datetime) -> None:
     """The truth about these tasks has moved on: their cards are to be drawn anew."""
     ids = set(task_ids)
     if ids:
-        await session.execute(
-            update(LiveCard)
-            .where(LiveCard.task_id.in_(ids))
-            .values(stale_since=func.coalesce(LiveCard.stale_since, now), changes=LiveCard.changes + 1),
-            execution_options={"synchronize_session": False},
-        )
+        await (await session.connection()).execute(_MARK_STALE, {"tasks": list(ids), "now": now})
 
 
 async def post_card(session: AsyncSession, task_id: int, chat_id: int, thread: str, now: datetime) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import ForeignKey, Index, String, bindparam, insert, literal, se
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, partial_index
+from models.base import Base, Id, partial_index, table
 from models.cards import mark_cards_stale
 from models.communities import Community, Member
 from models.people import Person
@@ -131,6 +131,7 @@ class Held:
 
 Outcome = Held | Refusal
 
+# What every claim costs is built once: building a statement costs more than running it.
 _TERMS = (
     select(
         Task.id,
@@ -153,11 +154,35 @@ _TERMS = (
         Community.timezone,
     )
     .join(Community, Community.id == Task.community_id)
+    .where(Task.id.in_(bindparam("tasks", expanding=True)))
     .order_by(Task.id)
     .with_for_update(of=Task)
 )
+_STANDINGS = (
+    select(
+        Member.community_id, Member.person_id, Member.accepted_rules_at, Member.trusted_at, Member.blocked_at, Member.left_at
+    )
+    .where(
+        Member.person_id.in_(bindparam("people", expanding=True)),
+        Member.community_id.in_(bindparam("communities", expanding=True)),
+    )
+    .order_by(Member.community_id, Member.person_id)
+    .with_for_update()
+)
+_SEATS = union_all(
+    select(Claim.person_id, Claim.task_id, Claim.community_id, Claim.hold_until, literal(True)).where(
+        Claim.person_id.in_(bindparam("people", expanding=True)), Claim.state.in_(OPEN)
+    ),
+    select(Claim.person_id, Claim.task_id, Claim.community_id, Claim.hold_until, literal(False)).where(
+        Claim.task_id.in_(bindparam("tasks", expanding=True)),
+        Claim.person_id.in_(bindparam("people", expanding=True)),
+        Claim.state == ClaimState.APPROVED,
+    ),
+)
+"""What these people hold, and what they finished of these tasks."""
 
-_TAKE_SEATS = update(Task).where(Task.id == bindparam("task")).values(seats_taken=Task.seats_taken + bindparam("n"))
+_ADD_CLAIMS = insert(table(Claim))
+_TAKE_SEATS = update(table(Task)).where(Task.id == bindparam("task")).values(seats_taken=Task.seats_taken + bindparam("n"))
 
 
 async def claim(session: AsyncSession, wants: Sequence[Want], now: datetime) -> list[Outcome]:
@@ -166,9 +191,8 @@ async def claim(session: AsyncSession, wants: Sequence[Want], now: datetime) -> 
     Asking again for a seat one holds changes nothing. The outcomes stand in the order of the requests.
     """
     connection = await session.connection()
-    tasks = {
-        row[0]: Terms(*tuple(row)) for row in await connection.execute(_TERMS.where(Task.id.in_({w.task_id for w in wants})))
-    }
+    rows = await connection.execute(_TERMS, {"tasks": list({want.task_id for want in wants})})
+    tasks = {row[0]: Terms(*tuple(row)) for row in rows}
     desk = await _open_desk(session, wants, tasks, now)
     outcomes = [desk.decide(want) for want in wants]
     await desk.write(session)
@@ -177,32 +201,14 @@ async def claim(session: AsyncSession, wants: Sequence[Want], now: datetime) -> 
 
 async def _open_desk(session: AsyncSession, wants: Sequence[Want], tasks: dict[int, Terms], now: datetime) -> "_Desk":
     connection = await session.connection()
-    people = {want.person_id for want in wants}
-    members = await connection.execute(
-        select(
-            Member.community_id,
-            Member.person_id,
-            Member.accepted_rules_at,
-            Member.trusted_at,
-            Member.blocked_at,
-            Member.left_at,
-        )
-        .where(Member.person_id.in_(people), Member.community_id.in_({t.community_id for t in tasks.values()}))
-        .order_by(Member.community_id, Member.person_id)
-        .with_for_update()
-    )
-    seated = await connection.execute(
-        union_all(
-            select(Claim.person_id, Claim.task_id, Claim.community_id, Claim.hold_until, literal(True)).where(
-                Claim.person_id.in_(people), Claim.state.in_(OPEN)
-            ),
-            select(Claim.person_id, Claim.task_id, Claim.community_id, Claim.hold_until, literal(False)).where(
-                Claim.task_id.in_(tasks), Claim.person_id.in_(people), Claim.state == ClaimState.APPROVED
-            ),
-        )
-    )
-    desk = _Desk(tasks, {(row[0], row[1]): _Standing(*row[2:]) for row in members}, now)
-    for person_id, task_id, community_id, hold_until, is_open in seated:
+    asked = {
+        "people": list({want.person_id for want in wants}),
+        "tasks": list(tasks),
+        "communities": list({task.community_id for task in tasks.values()}),
+    }
+    members = await connection.execute(_STANDINGS, asked)
+    desk = _Desk(tasks, {(row[0], row[1]): _Standing(row[2], row[3], row[4], row[5]) for row in members}, now)
+    for person_id, task_id, community_id, hold_until, is_open in await connection.execute(_SEATS, asked):
         desk.seats[person_id, task_id] = hold_until
         desk.open_claims[person_id, community_id] += bool(is_open)
     return desk
@@ -295,7 +301,7 @@ class _Desk:
             return
         await self._write_memberships(session)
         connection = await session.connection()
-        await connection.execute(insert(Claim), self.new_claims)
+        await connection.execute(_ADD_CLAIMS, self.new_claims)
         await connection.execute(_TAKE_SEATS, [{"task": id_, "n": n} for id_, n in sorted(self.taken.items())])
         await mark_cards_stale(session, self.taken, self.now)
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, update
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, ordered
 from models.people import Person
-from models.refusals import LastOrganizer
+from models.refusals import LastOrganizer, NotAllowed, NotFound
 from models.roles import Role
 
 
@@ -86,11 +86,16 @@ async def chat_at(session: AsyncSession, platform: str, external_id: str) -> Cha
     return found
 
 
+_COMMUNITIES_OF_CHATS = select(Chat.external_id, Chat.community_id).where(
+    Chat.platform == bindparam("platform"), Chat.external_id.in_(bindparam("chats", expanding=True))
+)
+"""Built once: building a statement costs more than running it."""
+
+
 async def communities_of_chats(session: AsyncSession, platform: str, external_ids: Iterable[str]) -> dict[str, int]:
     """Which community lives in each of these chats; chats without one are left out."""
-    rows = await session.execute(
-        select(Chat.external_id, Chat.community_id).where(Chat.platform == platform, Chat.external_id.in_(set(external_ids)))
-    )
+    connection = await session.connection()
+    rows = await connection.execute(_COMMUNITIES_OF_CHATS, {"platform": platform, "chats": list(set(external_ids))})
     return dict(rows.tuples().all())
 
 
@@ -172,12 +177,31 @@ async def roster(session: AsyncSession, community_id: int) -> list[Listed]:
     return [Listed._make(row) for row in rows]
 
 
-async def set_role(session: AsyncSession, community_id: int, person_id: int, role: Role) -> None:
-    """Give or take a role. Raises LastOrganizer where nobody would be left to organize."""
+async def set_role(session: AsyncSession, community_id: int, person_id: int, role: Role, *, by: int) -> Role:
+    """Have an organizer give or take a role; the role that was. What it says about both is true when it is written.
+
+    Raises NotAllowed where `by` organizes nothing here (any more), NotFound where the other is no member, and LastOrganizer
+    where nobody would be left to organize.
+    """
+    await lock_community(session, community_id)
+    rows = await session.execute(
+        select(Member.person_id, Member.role).where(
+            Member.community_id == community_id,
+            Member.person_id.in_({person_id, by}),
+            Member.left_at.is_(None),
+            Member.blocked_at.is_(None),
+        )
+    )
+    roles = dict(rows.tuples())
+    if roles.get(by, Role.VOLUNTEER) < Role.ORGANIZER:
+        raise NotAllowed(Role.ORGANIZER)
+    if person_id not in roles:
+        raise NotFound("member", str(person_id))
     await keep_an_organizer(session, community_id, person_id, role)
     await session.execute(
         update(Member).where(Member.community_id == community_id, Member.person_id == person_id).values(role=role)
     )
+    return roles[person_id]
 
 
 async def leave(session: AsyncSession, community_id: int, person_id: int, now: datetime) -> None:

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, String, Text, delete, insert, or_, select, update
+from sqlalchemy import Index, String, Text, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, partial_index
+from models.base import Base, Id, partial_index, table
 
 
 class Inbox(Base):
@@ -74,15 +74,24 @@ class Fetch(Base):
     attempts: Mapped[int] = mapped_column(default=0)
 
 
+# What every event costs is built once: building a statement costs more than running it.
+_KNOWN_ANSWERS = select(Inbox.key, Inbox.answer, Inbox.answered_at).where(Inbox.key.in_(bindparam("keys", expanding=True)))
+_RECORD_ANSWERS = insert(table(Inbox))
+_MARK_ANSWERED = (
+    update(table(Inbox)).where(Inbox.key.in_(bindparam("keys", expanding=True))).values(answered_at=bindparam("now"))
+)
+
+
 async def known_answers(session: AsyncSession, keys: Iterable[str]) -> dict[str, tuple[str, bool]]:
     """Of events that were handled before: the answer, and whether it was delivered."""
-    rows = await session.execute(select(Inbox.key, Inbox.answer, Inbox.answered_at).where(Inbox.key.in_(set(keys))))
+    connection = await session.connection()
+    rows = await connection.execute(_KNOWN_ANSWERS, {"keys": list(set(keys))})
     return {key: (answer, answered_at is not None) for key, answer, answered_at in rows}
 
 
 async def record_answers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store events' keys with their answers. Raises IntegrityError where another process was first."""
-    await session.execute(insert(Inbox), rows)
+    await (await session.connection()).execute(_RECORD_ANSWERS, rows)
 
 
 async def has_due(session: AsyncSession, platform: str, now: datetime) -> bool:
@@ -99,10 +108,7 @@ async def has_due(session: AsyncSession, platform: str, now: datetime) -> bool:
 
 async def mark_answered(session: AsyncSession, keys: Iterable[str], now: datetime) -> None:
     """These answers were delivered, or never can be."""
-    await session.execute(
-        update(Inbox).where(Inbox.key.in_(set(keys))).values(answered_at=now),
-        execution_options={"synchronize_session": False},
-    )
+    await (await session.connection()).execute(_MARK_ANSWERED, {"keys": list(set(keys)), "now": now})
 
 
 async def lease_unanswered(session: AsyncSession, platform: str, now: datetime, lease: timedelta, limit: int) -> list[str]:
@@ -164,6 +170,19 @@ async def mark_failed(session: AsyncSession, message_id: int, failure: str) -> N
 async def put_off(session: AsyncSession, message_id: int, until: datetime) -> None:
     """Nothing went out: try again from `until` on."""
     await session.execute(update(Outbox).where(Outbox.id == message_id).values(due_at=until))
+
+
+async def unsent_mentioning(session: AsyncSession, platform: str, chat: str) -> Sequence[Outbox]:
+    """Messages still to be sent whose place has this text somewhere: whoever asks looks closer."""
+    found = await session.scalars(
+        select(Outbox).where(
+            Outbox.platform == platform,
+            Outbox.sent_at.is_(None),
+            Outbox.failure.is_(None),
+            Outbox.place.contains(chat, autoescape=True),
+        )
+    )
+    return found.all()
 
 
 async def move_message(session: AsyncSession, message_id: int, place: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
@@ -73,6 +73,15 @@ class Newcomer:
     language: str
 
 
+_ACCOUNTS = (
+    select(Account)
+    .join(Account.person)
+    .options(contains_eager(Account.person))
+    .where(Account.platform == bindparam("platform"), Account.external_id.in_(bindparam("external_ids", expanding=True)))
+)
+"""Built once: building a statement costs more than running it."""
+
+
 async def find_accounts(session: AsyncSession, identities: Iterable[Identity]) -> dict[Identity, Account]:
     """The accounts that exist, with their people loaded."""
     by_platform: dict[str, set[str]] = {}
@@ -80,12 +89,7 @@ async def find_accounts(session: AsyncSession, identities: Iterable[Identity]) -
         by_platform.setdefault(identity.platform, set()).add(identity.external_id)
     found: dict[Identity, Account] = {}
     for platform, external_ids in by_platform.items():
-        rows = await session.scalars(
-            select(Account)
-            .join(Account.person)
-            .options(contains_eager(Account.person))
-            .where(Account.platform == platform, Account.external_id.in_(external_ids))
-        )
+        rows = await session.scalars(_ACCOUNTS, {"platform": platform, "external_ids": list(external_ids)})
         for account in rows:
             found[Identity(account.platform, account.external_id)] = account
     return found
