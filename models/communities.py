@@ -96,7 +96,7 @@ async def communities_of_chats(session: AsyncSession, platform: str, external_id
     """Which community lives in each of these chats; chats without one are left out."""
     connection = await session.connection()
     rows = await connection.execute(_COMMUNITIES_OF_CHATS, {"platform": platform, "chats": list(set(external_ids))})
-    return dict(rows.tuples().all())
+    return {external_id: community_id for external_id, community_id in rows}
 
 
 async def community_by_code(session: AsyncSession, code: str) -> Community | None:
