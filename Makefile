@@ -40,7 +40,7 @@ check: $(DEV)
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@PYTHONPATH=. $(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
-	@$(PY) -m tools.catalogues
+	@$(PY) -m tools.catalogues check
 
 format: $(DEV)
 	@$(PY) -m ruff check --fix .
