@@ -24,6 +24,7 @@ from models.refusals import (
     OwnReport,
     Refusal,
     RulesFirst,
+    SeatsTaken,
     TaskClosed,
     TaskFull,
     TermsChanged,
@@ -111,6 +112,17 @@ def _(refusal: TaskFull, words: Words) -> Explained:
         "Every seat of {title} is taken. Seats are given back now and then; meanwhile others wait.", title=refusal.title
     )
     return text, (_browse(words),)
+
+
+@_explains(SeatsTaken)
+def _(refusal: SeatsTaken, words: Words) -> Explained:
+    text = words.count(
+        "{n} seat of {title} is taken, and there cannot be fewer.",
+        "{n} seats of {title} are taken, and there cannot be fewer.",
+        refusal.taken,
+        title=refusal.title,
+    )
+    return text, ()
 
 
 @_explains(TaskClosed)

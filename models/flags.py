@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, String, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,10 +48,17 @@ class Flag(Base):
     closed_by: Mapped[int | None] = mapped_column(Id, ForeignKey("people.id"))
 
 
-async def raise_flag(
-    session: AsyncSession, task: Task, person_id: int, kind: FlagKind, note: str, now: datetime
-) -> tuple[bool, bool]:
-    """Flag a task. Flagging again replaces one's own open flag. Whether it is a new flag, and whether it paused the task."""
+class Raised(NamedTuple):
+    """What a flag did."""
+
+    flag_id: int
+    is_new: bool
+    """False where the person had an open flag on the task, which now says this."""
+    has_paused: bool
+
+
+async def raise_flag(session: AsyncSession, task: Task, person_id: int, kind: FlagKind, note: str, now: datetime) -> Raised:
+    """Flag a task. Flagging again replaces one's own open flag; the third person's flag pauses the task."""
     await session.execute(select(Task.id).where(Task.id == task.id).with_for_update())
     changed = await session.scalar(
         update(Flag)
@@ -59,23 +67,23 @@ async def raise_flag(
         .returning(Flag.id)
     )
     if changed is not None:
-        return False, False
-    session.add(
-        Flag(task_id=task.id, person_id=person_id, community_id=task.community_id, kind=kind, note=note, created_at=now)
-    )
+        return Raised(changed, False, False)
+    flag = Flag(task_id=task.id, person_id=person_id, community_id=task.community_id, kind=kind, note=note, created_at=now)
+    session.add(flag)
     await session.flush()
     waiting = await session.scalar(
         select(func.count()).select_from(Flag).where(Flag.task_id == task.id, Flag.closed_at.is_(None))
     )
     if (waiting or 0) < FLAGS_THAT_PAUSE:
-        return True, False
+        return Raised(flag.id, True, False)
     paused = await set_state(session, task.id, TaskState.PAUSED, was=(TaskState.OPEN,))
-    await mark_cards_stale(session, [task.id], now)
-    return True, paused
+    if paused:
+        await mark_cards_stale(session, [task.id], now)
+    return Raised(flag.id, True, paused)
 
 
-async def waiting_flags(session: AsyncSession, moderator_id: int, limit: int) -> Sequence[tuple[Flag, Task, Person]]:
-    """The oldest open flags of the communities that this person moderates."""
+async def flagged_tasks(session: AsyncSession, moderator_id: int) -> Sequence[int]:
+    """The tasks with open flags in the communities that this person moderates, the one that waits longest first."""
     mine = (
         select(Member.community_id)
         .where(
@@ -86,29 +94,34 @@ async def waiting_flags(session: AsyncSession, moderator_id: int, limit: int) ->
         )
         .scalar_subquery()
     )
+    waiting = select(Flag.task_id).where(Flag.community_id.in_(mine), Flag.closed_at.is_(None)).group_by(Flag.task_id)
+    return (await session.scalars(waiting.order_by(func.min(Flag.created_at), Flag.task_id))).all()
+
+
+async def open_flags(session: AsyncSession, task_id: int) -> Sequence[tuple[Flag, Person]]:
+    """The open flags of a task, the oldest first, with whose they are."""
     rows = await session.execute(
-        select(Flag, Task, Person)
-        .join(Task, Task.id == Flag.task_id)
+        select(Flag, Person)
         .join(Person, Person.id == Flag.person_id)
-        .where(Flag.community_id.in_(mine), Flag.closed_at.is_(None))
+        .where(Flag.task_id == task_id, Flag.closed_at.is_(None))
         .order_by(Flag.created_at, Flag.id)
-        .limit(limit)
     )
-    return [(flag, task, person) for flag, task, person in rows]
+    return [(flag, person) for flag, person in rows]
 
 
-async def close_flags(session: AsyncSession, task_id: int, moderator_id: int, now: datetime) -> int:
+async def close_flags(session: AsyncSession, task_id: int, moderator_id: int, now: datetime) -> list[Flag]:
     """A moderator has looked: close every open flag of the task, and let it go on where flags had paused it.
 
-    How many flags were closed; 0 where somebody else had looked first.
+    The flags that were closed; none where somebody else had looked first.
     """
+    await session.execute(select(Task.id).where(Task.id == task_id).with_for_update())
     closed = await session.scalars(
         update(Flag)
         .where(Flag.task_id == task_id, Flag.closed_at.is_(None))
         .values(closed_at=now, closed_by=moderator_id)
-        .returning(Flag.id)
+        .returning(Flag)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    n = len(closed.all())
     if await set_state(session, task_id, TaskState.OPEN, was=(TaskState.PAUSED,)):
         await mark_cards_stale(session, [task_id], now)
-    return n
+    return list(closed)

@@ -64,6 +64,14 @@ class TaskFull(Refusal):
 
 
 @dataclass(eq=False)
+class SeatsTaken(Refusal):
+    """A task cannot have fewer seats than people on it."""
+
+    title: str
+    taken: int
+
+
+@dataclass(eq=False)
 class TaskClosed(Refusal):
     """The task takes nobody any more (or not now)."""
 

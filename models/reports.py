@@ -18,6 +18,9 @@ from models.refusals import AlreadyDecided, AlreadyHandedIn, NoClaim, NotAllowed
 from models.roles import Role
 from models.tasks import Task, TaskState, set_state
 
+TIME_TO_MEND = timedelta(hours=24)
+"""How long a seat is held at least, when its report was sent back: the deadline may have passed by then."""
+
 
 class ReportState(StrEnum):
     WAITING = "waiting"
@@ -179,7 +182,8 @@ async def decide(
         await _set_claim(session, report.claim_id, ClaimState.REJECTED, ended_at=now)
         await free_seats(session, [report.task_id], now)
     else:
-        hold_until = now + timedelta(minutes=reviewed.task.hold_minutes)
+        hold_until = min(now + timedelta(minutes=reviewed.task.hold_minutes), reviewed.task.deadline_at)
+        hold_until = max(hold_until, now + TIME_TO_MEND)
         await _set_claim(session, report.claim_id, ClaimState.HELD, hold_until=hold_until)
 
 
@@ -205,13 +209,18 @@ async def _set_claim(session: AsyncSession, claim_id: int, state: ClaimState, **
     await session.execute(update(Claim).where(Claim.id == claim_id).values(state=state, **values))
 
 
-async def _approve(session: AsyncSession, report: Report, now: datetime) -> None:
-    await _set_claim(session, report.claim_id, ClaimState.APPROVED, ended_at=now)
+async def _trust(session: AsyncSession, community_id: int, person_id: int, now: datetime) -> None:
+    """With the first approved report a member is no newcomer any more."""
     await session.execute(
         update(Member)
-        .where(Member.community_id == report.community_id, Member.person_id == report.person_id, Member.trusted_at.is_(None))
+        .where(Member.community_id == community_id, Member.person_id == person_id, Member.trusted_at.is_(None))
         .values(trusted_at=now)
     )
+
+
+async def _approve(session: AsyncSession, report: Report, now: datetime) -> None:
+    await _set_claim(session, report.claim_id, ClaimState.APPROVED, ended_at=now)
+    await _trust(session, report.community_id, report.person_id, now)
     approved, seats = (
         await session.execute(
             select(func.count(), Task.seats)
@@ -242,8 +251,16 @@ async def credit(session: AsyncSession, person_id: int) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-async def credit_work_under_way(session: AsyncSession, task: Task, claim: Claim, minutes: int, by: int, now: datetime) -> None:
-    """Credit what was under way when a task was called off: an approved report without a review."""
+async def credit_work_under_way(session: AsyncSession, task: Task, claim: Claim, minutes: int, by: int, now: datetime) -> bool:
+    """Credit a held seat when its task is called off: an approved report without a review. Whether it was still held."""
+    moved = await session.scalar(
+        update(Claim)
+        .where(Claim.id == claim.id, Claim.state == ClaimState.HELD)
+        .values(state=ClaimState.APPROVED, ended_at=now)
+        .returning(Claim.id)
+    )
+    if moved is None:
+        return False
     session.add(
         Report(
             claim_id=claim.id,
@@ -258,3 +275,5 @@ async def credit_work_under_way(session: AsyncSession, task: Task, claim: Claim,
         )
     )
     await session.flush()
+    await _trust(session, task.community_id, claim.person_id, now)
+    return True
