@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 import models
-from migrations import config, upgrade
+from migrations import VERSIONS, config, newest, upgrade
 from models.base import Base
 
 
@@ -45,3 +47,9 @@ async def test_upgrading_twice_changes_nothing(connection: AsyncConnection) -> N
 async def test_every_revision_can_be_taken_back(connection: AsyncConnection) -> None:
     await connection.run_sync(lambda sync: command.downgrade(config(sync), "base"))
     assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == ["alembic_version"]
+
+
+def test_revisions_are_numbered_in_one_line() -> None:
+    settings = Config()
+    settings.set_main_option("script_location", str(VERSIONS.parent))
+    assert ScriptDirectory.from_config(settings).get_heads() == [newest()]
