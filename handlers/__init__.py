@@ -1,5 +1,35 @@
 """What to say: one module a use case. Importing this package registers every command."""
 
-from handlers import beginning, claiming, finding, mine, reporting, reviewing
+from handlers import (
+    beginning,
+    changing,
+    chats,
+    claiming,
+    finding,
+    focusing,
+    helping,
+    leaving,
+    me,
+    mine,
+    reporting,
+    reviewing,
+    roles,
+    setting_up,
+)
 
-__all__ = ["beginning", "claiming", "finding", "mine", "reporting", "reviewing"]
+__all__ = [
+    "beginning",
+    "changing",
+    "chats",
+    "claiming",
+    "finding",
+    "focusing",
+    "helping",
+    "leaving",
+    "me",
+    "mine",
+    "reporting",
+    "reviewing",
+    "roles",
+    "setting_up",
+]

@@ -1,10 +1,9 @@
 """Tasks: what there is to do."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, delete, func, insert, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,10 +12,6 @@ from models.refusals import NotFound
 
 UNTIL_DEADLINE = 366 * 24 * 60
 """Minutes of hold that no deadline leaves room for: the seat is held until the deadline."""
-
-
-_LATEST = 500
-"""How many tasks back one looks for what is usual."""
 
 
 class TaskState(StrEnum):
@@ -93,22 +88,6 @@ async def get_task(session: AsyncSession, task_id: int, *, lock: bool = False) -
 
 async def tags_of(session: AsyncSession, task_id: int) -> list[str]:
     return list(await session.scalars(select(TaskTag.tag).where(TaskTag.task_id == task_id).order_by(TaskTag.tag)))
-
-
-async def popular_tags(session: AsyncSession, community_ids: Iterable[int], limit: int) -> list[str]:
-    """The tags used most in the latest tasks of these communities."""
-    latest = (
-        select(Task.id).where(Task.community_id.in_(set(community_ids))).order_by(Task.id.desc()).limit(_LATEST).subquery()
-    )
-    return list(
-        await session.scalars(
-            select(TaskTag.tag)
-            .join(latest, latest.c.id == TaskTag.task_id)
-            .group_by(TaskTag.tag)
-            .order_by(func.count().desc(), TaskTag.tag)
-            .limit(limit)
-        )
-    )
 
 
 async def set_tags(session: AsyncSession, task_id: int, tags: list[str]) -> None:

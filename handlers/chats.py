@@ -1,0 +1,107 @@
+"""What platforms tell by themselves: chats we were added to, removed from or that moved, private chats opened and closed.
+
+Every one of these may be told twice, or in another order than it happened.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from handlers.context import Context
+from handlers.registry import service
+from handlers.setting_up import FOUND
+from handlers.stored import dump_place, load_place
+from handlers.telling import tell
+from handlers.types import ChatKind, Reply, Scope, Service
+from handlers.words import Words, words_for
+from models.communities import Chat, Community, chat_at, set_chat_presence, staff
+from models.delivery import unsent_mentioning
+from models.dialogues import Dialogue
+from models.moving import move_chat
+from models.people import close_private_chats, open_private_chat
+from models.roles import Role
+
+
+@service(Service.CHAT_ADDED)
+async def added(context: Context) -> Reply:
+    """Say in one sentence what this is and how it begins; where a community lives, only that it goes on."""
+    place = context.event.place
+    chat = await chat_at(context.session, place.platform, place.chat)
+    if chat is not None:
+        return await _welcome_back(context, chat)
+    if place.kind is not ChatKind.GROUP:
+        return Reply()
+    text = context.words.say(
+        "Hello! Himma shares small tasks among volunteers, a few minutes each. It begins when an admin of this group "
+        "says /setup."
+    )
+    return Reply(text=text, scope=Scope.HERE)
+
+
+async def _welcome_back(context: Context, chat: Chat) -> Reply:
+    if chat.left_at is None:
+        return Reply()
+    await set_chat_presence(context.session, chat.platform, chat.external_id, None)
+    community = await context.session.get_one(Community, chat.community_id)
+    words = words_for(community.language, community.language == "ar", community.timezone)
+    text = words.say("{community} goes on in this chat, with nothing lost.", community=community.name)
+    return Reply(text=text, scope=Scope.HERE)
+
+
+@service(Service.CHAT_REMOVED)
+async def removed(context: Context) -> Reply:
+    """Nothing can be said there any more: the organizers are told in private."""
+    place = context.event.place
+    chat = await chat_at(context.session, place.platform, place.chat)
+    if chat is None or chat.left_at is not None:
+        return Reply()
+    await set_chat_presence(context.session, place.platform, place.chat, context.now)
+    community = await context.session.get_one(Community, chat.community_id)
+    organizers = await staff(context.session, community.id, Role.ORGANIZER)
+    key = f"removed:{chat.id}:{int(context.now.timestamp())}"
+    await tell(context, [one.id for one in organizers], key, lambda words: _loss(words, community, chat))
+    return Reply()
+
+
+def _loss(words: Words, community: Community, chat: Chat) -> Reply:
+    text = words.say(
+        "This bot was removed from the chat {chat} of {community}: tasks do not appear there any more. "
+        "Adding it again brings everything back.",
+        chat=chat.title or chat.external_id,
+        community=community.name,
+    )
+    return Reply(text=text)
+
+
+@service(Service.CHAT_MOVED)
+async def moved(context: Context) -> Reply:
+    """The chat has another id from now on, and everything goes along: the community, its live cards, what is still to be
+    sent there, and a wizard that is about to set it up."""
+    place, new = context.event.place, context.event.args
+    if not new or new == place.chat:
+        return Reply()
+    await move_chat(context.session, place.platform, place.chat, new, context.now)
+    for message in await unsent_mentioning(context.session, place.platform, place.chat):
+        there = load_place(message.place)
+        if there.chat == place.chat:
+            message.place = dump_place(replace(there, chat=new))
+    dialogues = await context.session.scalars(select(Dialogue).where(Dialogue.flow == FOUND.name))
+    for dialogue in dialogues:
+        if (dialogue.data["platform"], dialogue.data["chat"]) == (place.platform, place.chat):
+            dialogue.data = {**dialogue.data, "chat": new}
+    await context.session.flush()
+    return Reply()
+
+
+@service(Service.PRIVATE_OPENED)
+async def private_opened(context: Context) -> Reply:
+    """We may write to the sender (again)."""
+    await open_private_chat(context.session, context.account, context.event.place.chat)
+    return Reply()
+
+
+@service(Service.PRIVATE_CLOSED)
+async def private_closed(context: Context) -> Reply:
+    """The sender has blocked us."""
+    await close_private_chats(context.session, context.event.place.platform, context.event.place.chat)
+    return Reply()
