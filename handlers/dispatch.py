@@ -193,21 +193,22 @@ def _address(context: Context, reply: Reply) -> Answer:
     event, account = context.event, context.account
     place = event.place
     if place.kind is ChatKind.PRIVATE or place.whispers or reply.scope is Scope.HERE or reply.is_silent:
-        return Answer(event.key, event.address, reply)
+        return Answer(event.key, event.address, replace(reply, opens=""))
     if account.private_chat is not None:
         private = Place(place.platform, account.private_chat, ChatKind.PRIVATE)
         address = Address(private, event.sender.external_id, token=event.address.token)
-        return Answer(event.key, address, replace(reply, edit=False))
+        return Answer(event.key, address, replace(reply, edit=False, opens=""))
     return Answer(event.key, event.address, _invitation(context, reply))
 
 
 def _invitation(context: Context, reply: Reply) -> Reply:
     """What a group sees of a private reply to somebody to whom we may not write yet: a way into the private chat."""
-    payload = reply.opens or "continue"
     if context.is_press:
-        return Reply(toast=reply.toast or context.words.say("This goes on in the private chat."), opens=payload)
+        if reply.toast:  # it says all there is to say; the private chat is opened only where something waits there
+            return Reply(toast=reply.toast, opens=reply.opens)
+        return Reply(toast=context.words.say("This goes on in the private chat."), opens=reply.opens or "continue")
     if not reply.text and not reply.card:
         return Reply(toast=reply.toast)
     say = context.words.say
     text = say("{name}, this goes on in the private chat.", name=context.person.first_name)
-    return Reply(text=text, rows=((Link(say("Open the private chat"), payload),),), scope=Scope.HERE)
+    return Reply(text=text, rows=((Link(say("Open the private chat"), reply.opens or "continue"),),), scope=Scope.HERE)

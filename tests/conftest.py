@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, make_url
 
 from bot.core import Core
 from bot.database import Database
+from bot.pace import UNLIMITED, Pace
 from bot.store import FolderStore
 from bot.telegram import Telegram
 from migrations import upgrade
@@ -98,7 +99,14 @@ async def chat(database_url: str, tmp_path: Path) -> AsyncIterator[Talk]:
     store = FolderStore(tmp_path / "pictures")
     database = Database(make_url(database_url))
     async with TelegramWire() as wire:
-        client = Telegram(wire.token, store, api_url=wire.url, admin_commands=frozenset({"setup"}), now=clock.now)
+        client = Telegram(
+            wire.token,
+            store,
+            api_url=wire.url,
+            admin_commands=frozenset({"setup"}),
+            pace=Pace(UNLIMITED),
+            now=clock.now,
+        )
         core = Core(database, [client], store, clock)
         polling = asyncio.create_task(client.run(core.intake.take))
         try:

@@ -14,6 +14,7 @@ from telegram import ForceReply, InlineKeyboardMarkup, InputMediaPhoto, LinkPrev
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, TelegramError, TimedOut
 
+from bot.pace import Pace
 from bot.platform import DeliveryError, Gone, Refused, Unreachable
 from bot.telegram import render
 from bot.telegram.client import Client
@@ -40,9 +41,10 @@ class MediaStore(Protocol):
 class Delivery:
     """Says replies. All of it raises `DeliveryError` where Telegram does not take them, CannotRender where it has no form."""
 
-    def __init__(self, client: Client, media: MediaStore) -> None:
+    def __init__(self, client: Client, media: MediaStore, pace: Pace) -> None:
         self._client = client
         self._media = media
+        self._pace = pace
 
     async def answer(self, answer: Answer) -> None:
         """See `Platform.answer`."""
@@ -53,7 +55,7 @@ class Delivery:
         if reply.text or reply.card or reply.media or reply.rows:
             await self._tell(address, reply)
         elif reply.toast and not address.token:
-            await self.send(address.place, replace(reply, text=reply.toast))
+            await self._send(address.place, replace(reply, text=reply.toast), is_answer=True)
         elif reply.toast and isinstance(trouble, Gone):
             await self._whisper(address.person, reply.toast)
         elif trouble and not isinstance(trouble, Gone):
@@ -72,23 +74,28 @@ class Delivery:
     async def _tell(self, address: Address, reply: Reply) -> None:
         if reply.edit and address.message and not _outgrows_caption(address, reply):
             try:
-                await self.edit(address.place, address.message, reply, has_picture=address.has_media)
+                await self._pace.turn(address.place, is_answer=True)
+                await self._edit(address.place, address.message, reply, has_picture=address.has_media)
             except Gone:
                 if not (reply.text or reply.card or reply.media):
                     return
             else:
                 return
-        await self.send(address.place, reply)
+        await self._send(address.place, reply, is_answer=True)
 
     async def _whisper(self, person: str, toast: str) -> None:
         """A notice that came too late for the press it belongs to, where the person lets us write to them."""
         try:
-            await self.send(Place(PLATFORM, person, ChatKind.PRIVATE), Reply(text=toast))
+            await self._send(Place(PLATFORM, person, ChatKind.PRIVATE), Reply(text=toast), is_answer=True)
         except Unreachable:
             log.info("a notice came too late for its press, and there is no private chat to say it in")
 
     async def send(self, place: Place, reply: Reply) -> str:
         """See `Platform.send`."""
+        return await self._send(place, reply)
+
+    async def _send(self, place: Place, reply: Reply, *, is_answer: bool = False) -> str:
+        await self._pace.turn(place, is_answer=is_answer)
         markup: InlineKeyboardMarkup | ForceReply | None = await self._keyboard(reply)
         if markup is None and reply.asks_text and place.kind is ChatKind.PRIVATE:
             markup = render.render_question(reply)
@@ -103,8 +110,12 @@ class Delivery:
                 message = await self._client.send_message(chat, message_thread_id=thread, reply_markup=markup, **_text(reply))
         return str(message.message_id)
 
-    async def edit(self, place: Place, message: str, reply: Reply, *, has_picture: bool = False) -> None:
+    async def edit(self, place: Place, message: str, reply: Reply) -> None:
         """See `Platform.edit`. A picture that the message has stays where the reply has none."""
+        await self._pace.turn(place)
+        await self._edit(place, message, reply)
+
+    async def _edit(self, place: Place, message: str, reply: Reply, *, has_picture: bool = False) -> None:
         keyboard = await self._keyboard(reply)
         where: dict[str, Any] = {"chat_id": int(place.chat), "message_id": int(message), "reply_markup": keyboard}
         try:
@@ -119,7 +130,7 @@ class Delivery:
                 await _twice(partial(self._client.edit_message_text, **where, **_text(reply)))
         except BadRequest as error:
             if says(error, NO_TEXT_TO_EDIT) and not has_picture:
-                await self.edit(place, message, reply, has_picture=True)
+                await self._edit(place, message, reply, has_picture=True)
             elif not says(error, NOT_MODIFIED):
                 raise delivery_error(error) from error
         except TelegramError as error:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from telegram.error import InvalidToken, TelegramError
 
+from bot.pace import TELEGRAM, Pace
 from bot.platform import NeedsMending, Take
 from bot.telegram import render
 from bot.telegram.client import Client
@@ -47,6 +48,7 @@ class Telegram:
         webhook: Webhook | None = None,
         admin_commands: frozenset[str] = frozenset(),
         menu: Menu | None = None,
+        pace: Pace | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Polls, unless there is a `webhook`. For `admin_commands` in groups it asks whether the sender administers the group.
@@ -55,7 +57,7 @@ class Telegram:
         """
         self._client = Client(AiohttpRequest(api_url, token))
         self._receiver = Receiver(self._client, admin_commands, now)
-        self._delivery = Delivery(self._client, media)
+        self._delivery = Delivery(self._client, media, pace or Pace(TELEGRAM))
         self._menu = menu
         if webhook and not webhook.secret:
             webhook = replace(webhook, secret=hmac.digest(token.encode(), b"webhook secret", hashlib.sha256).hex())

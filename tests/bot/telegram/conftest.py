@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot.pace import UNLIMITED, Pace
 from bot.telegram import Menu, Telegram, Webhook
 from handlers.types import Answer, Event, Media, Reply
 from tests.wire.telegram import TelegramWire
@@ -76,7 +77,9 @@ def folder(tmp_path: Path) -> Folder:
 
 @pytest.fixture
 async def telegram(wire: TelegramWire, folder: Folder) -> AsyncIterator[Telegram]:
-    telegram = Telegram(wire.token, folder, api_url=wire.url, admin_commands=frozenset({"setup"}), now=lambda: NOW)
+    telegram = Telegram(
+        wire.token, folder, api_url=wire.url, admin_commands=frozenset({"setup"}), pace=Pace(UNLIMITED), now=lambda: NOW
+    )
     yield telegram
     await telegram.close()
 
