@@ -99,6 +99,13 @@ async def communities_of_chats(session: AsyncSession, platform: str, external_id
     return {external_id: community_id for external_id, community_id in rows}
 
 
+async def chats_of(session: AsyncSession, community_id: int) -> Sequence[Chat]:
+    """The chats in which a community lives and where we are, the oldest first."""
+    return (
+        await session.scalars(select(Chat).where(Chat.community_id == community_id, Chat.left_at.is_(None)).order_by(Chat.id))
+    ).all()
+
+
 async def community_by_code(session: AsyncSession, code: str) -> Community | None:
     found: Community | None = await session.scalar(select(Community).where(Community.code == code.strip().lower()))
     return found
@@ -192,7 +199,7 @@ async def set_role(session: AsyncSession, community_id: int, person_id: int, rol
             Member.blocked_at.is_(None),
         )
     )
-    roles = dict(rows.tuples())
+    roles = dict(rows.tuples().all())  # a result has keys(), and dict() would take it for a mapping
     if roles.get(by, Role.VOLUNTEER) < Role.ORGANIZER:
         raise NotAllowed(Role.ORGANIZER)
     if person_id not in roles:
