@@ -19,7 +19,7 @@ def labels(words: Words) -> dict[str, Said]:
         "later_hour_hint": say("Move the time on by one hour"),
         "later_day_hint": say("Move the time on by one day"),
         "phones": say("Phones"),
-        "other_language": say("Read this page in Arabic"),
+        "other_language": say("Read this page in the other language"),
         "skip": say("Skip to the phones"),
         "lost": say("The connection was lost. It comes back by itself."),
         "noscript": say("This page needs JavaScript: it shows messages as they come."),
