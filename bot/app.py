@@ -36,6 +36,7 @@ def _platforms(settings: Settings, store: FolderStore, clock: Clock) -> list[Pla
 
 def _telegram(settings: Settings, store: FolderStore, clock: Clock) -> Platform:
     from bot.telegram import Telegram, Webhook
+    from bot.telegram.texts import build_menu
     from handlers.registry import COMMANDS
 
     chosen = settings.telegram
@@ -49,6 +50,7 @@ def _telegram(settings: Settings, store: FolderStore, clock: Clock) -> Platform:
         api_url=chosen.api_url,
         webhook=webhook,
         admin_commands=frozenset(name for name, command in COMMANDS.items() if command.asks_admin),
+        menu=build_menu(),
         now=clock.now,
     )
 

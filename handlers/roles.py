@@ -1,12 +1,14 @@
 """`/role`: who may do what in a community."""
 
+from functools import partial
+
 from handlers.context import Context
 from handlers.matching import fold
 from handlers.registry import Arg, ArgKind, command
 from handlers.telling import tell
 from handlers.types import Button, Card, Reply, Row
 from handlers.words import N_, Said, Words, clean_line, parse_number
-from models.communities import Community, Listed, roster, set_role
+from models.communities import Community, Listed, highest_role, roster, set_role
 from models.people import Person
 from models.refusals import NotFound, Outdated
 from models.roles import Role
@@ -165,15 +167,17 @@ async def _set(context: Context, community: Community, person_id: int, role: Rol
         text = say("{name} has this role in {community} already: {role}.", **named)
         return Reply(text=text, rows=rows, edit=context.is_press)
     key = f"role:{community.id}:{int(context.now.timestamp() * 1000)}"
-    await tell(context, [person_id], key, lambda to: _news(to, community, role), zone=community.timezone)
+    highest = await highest_role(context.session, person_id)
+    news = partial(_news, community=community, role=role, menu=highest.name.lower())
+    await tell(context, [person_id], key, news, zone=community.timezone)
     text = say("{name} has a new role in {community}: {role}.", **named)
     return Reply(text=text, toast=text, rows=rows, edit=context.is_press)
 
 
-def _news(words: Words, community: Community, role: Role) -> Reply:
+def _news(words: Words, *, community: Community, role: Role, menu: str) -> Reply:
     text = words.say(
         "There is a new role for you in {community}: {role}. What can be done with it is in /help.",
         community=community.name,
         role=role_name(role, words),
     )
-    return Reply(text=text, rows=((Button(words.say("What can be done"), "help"),),))
+    return Reply(text=text, rows=((Button(words.say("What can be done"), "help"),),), role=menu)

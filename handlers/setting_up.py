@@ -228,7 +228,7 @@ def _ready(context: Context, community: Community, done: Said) -> Reply:
         (Button(say("New task"), "newtask", tone=Tone.PRIMARY),),
         (Link(say("Link to join"), f"join_{community.code}"), Button(say("Settings"), "settings_show", str(community.id))),
     )
-    return Reply(text="\n".join((done, *lines)), rows=rows, edit=context.is_press)
+    return Reply(text="\n".join((done, *lines)), rows=rows, edit=context.is_press, role=Role.ORGANIZER.name.lower())
 
 
 async def _anybody(context: Context, data: Data) -> None:

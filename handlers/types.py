@@ -232,6 +232,8 @@ class Reply:
     """The reply is a question that free text answers (Telegram may offer a reply field, Discord a modal)."""
     placeholder: str = ""
     """What an empty input field shows when `asks_text`."""
+    role: str = ""
+    """The role that the reader has from now on (its name in lower case): platforms that show menus by role follow it."""
     opens: str = ""
     """A start payload: acknowledging the press opens the private chat with it, where the platform can do that."""
 

@@ -96,7 +96,7 @@ async def communities_of_chats(session: AsyncSession, platform: str, external_id
     """Which community lives in each of these chats; chats without one are left out."""
     connection = await session.connection()
     rows = await connection.execute(_COMMUNITIES_OF_CHATS, {"platform": platform, "chats": list(set(external_ids))})
-    return {external_id: community_id for external_id, community_id in rows}
+    return dict(rows.tuples().all())
 
 
 async def chats_of(session: AsyncSession, community_id: int) -> Sequence[Chat]:

@@ -17,7 +17,6 @@ from telegram import (
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
-    BotCommandScopeChatMember,
 )
 from telegram.error import TelegramError
 
@@ -86,17 +85,14 @@ async def publish(bot: Bot, menu: Menu) -> None:
         log.warning("the command menus could not be published: %s", error)
 
 
-async def publish_role(bot: Bot, menu: Menu, chat: int, person: int, role: str) -> None:
-    """Show one person the commands of their role in one chat (their private chat, where `chat` is `person`).
-
-    Raises TelegramError.
-    """
-    scope = BotCommandScopeChat(chat) if chat == person else BotCommandScopeChatMember(chat, person)
+async def publish_role(bot: Bot, menu: Menu, person: int, role: str) -> None:
+    """Show one person the commands of their role in their private chat. Raises TelegramError."""
+    scope = BotCommandScopeChat(person)
     for code, language in menu.languages():
         if menu.roles.index(role) <= menu.roles.index(menu.everyone):
             await bot.delete_my_commands(scope=scope, language_code=code or None)
         else:
-            await _set(bot, menu.commands(role, language, private=chat == person), scope, code)
+            await _set(bot, menu.commands(role, language, private=True), scope, code)
 
 
 async def _set(bot: Bot, commands: list[BotCommand], scope: BotCommandScope, code: str) -> None:

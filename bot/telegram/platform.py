@@ -17,12 +17,11 @@ from bot.telegram import render
 from bot.telegram.client import Client
 from bot.telegram.decode import PLATFORM
 from bot.telegram.delivering import Delivery, MediaStore
-from bot.telegram.errors import delivery_error
 from bot.telegram.menu import Menu, publish, publish_role
 from bot.telegram.receiving import Receiver, insistently
 from bot.telegram.request import AiohttpRequest
 from bot.telegram.webhook import Webhook
-from handlers.types import Answer, Place, Reply, Upload
+from handlers.types import Answer, ChatKind, Place, Reply, Upload
 
 log = logging.getLogger(__name__)
 
@@ -86,10 +85,13 @@ class Telegram:
     async def answer(self, answer: Answer) -> None:
         """See `Platform.answer`."""
         await self._delivery.answer(answer)
+        await self._follow_role(answer.address.place, answer.reply)
 
     async def send(self, place: Place, reply: Reply) -> str:
         """See `Platform.send`."""
-        return await self._delivery.send(place, reply)
+        message = await self._delivery.send(place, reply)
+        await self._follow_role(place, reply)
+        return message
 
     async def edit(self, place: Place, message: str, reply: Reply) -> None:
         """See `Platform.edit`."""
@@ -103,14 +105,14 @@ class Telegram:
         """See `Platform.private_link`. Empty until `run` has learnt our @name."""
         return render.private_link(self._client.known_username, payload) if self._client.known_username else ""
 
-    async def show_role(self, place: Place, person: str, role: str) -> None:
-        """Show one person the commands of their role in one chat. Raises DeliveryError."""
-        if self._menu is None:
+    async def _follow_role(self, place: Place, reply: Reply) -> None:
+        """Show the reader the commands of their new role. Nobody's work depends on it: what fails is logged."""
+        if self._menu is None or not reply.role or place.kind is not ChatKind.PRIVATE:
             return
         try:
-            await publish_role(self._client, self._menu, int(place.chat), int(person), role)
+            await publish_role(self._client, self._menu, int(place.chat), reply.role)
         except TelegramError as error:
-            raise delivery_error(error) from error
+            log.warning("the menu of a %s could not be shown: %s", reply.role, error)
 
     async def close(self) -> None:
         """See `Platform.close`."""

@@ -4,8 +4,9 @@ import asyncio
 import json
 from collections import Counter
 
+from bot.pace import UNLIMITED, Pace
 from bot.telegram import Menu, MenuEntry, Telegram
-from handlers.types import ChatKind, Place
+from handlers.types import ChatKind, Place, Reply
 from tests.bot.telegram.conftest import Core, Folder, running
 from tests.wire.telegram import Fault, TelegramWire
 
@@ -61,17 +62,16 @@ async def test_what_has_not_changed_is_not_set_again(wire: TelegramWire, folder:
     assert await published(wire, folder, changed) == {"setMyCommands": 9, "setMyShortDescription": 2}
 
 
-async def test_one_persons_role(wire: TelegramWire, folder: Folder) -> None:
-    telegram = Telegram(wire.token, folder, api_url=wire.url, menu=MENU)
+async def test_a_menu_follows_the_role_that_its_reader_is_told(wire: TelegramWire, folder: Folder) -> None:
+    telegram = Telegram(wire.token, folder, api_url=wire.url, menu=MENU, pace=Pace(UNLIMITED))
     lina = wire.person("Lina", started=True)
-    team = wire.group("Team", lina)
-    for chat, kind in ((team, ChatKind.GROUP), (lina.private, ChatKind.PRIVATE)):
-        await telegram.show_role(Place("telegram", str(chat.id), kind), str(lina.id), "moderator")
-    in_group = {"type": "chat_member", "chat_id": team.id, "user_id": lina.id}
-    assert shown(wire, "en", **in_group) == ["/help What you can do here", "/tasks Open tasks", "/review Reports waiting"]
-    assert "/review مراجعة" in shown(wire, "ar", type="chat", chat_id=lina.id)
-    await telegram.show_role(Place("telegram", str(team.id), ChatKind.GROUP), str(lina.id), "volunteer")
-    assert shown(wire, "en", **in_group) == []
+    place = Place("telegram", str(lina.id), ChatKind.PRIVATE)
+    await telegram.send(place, Reply(text="You are a moderator now.", role="moderator"))
+    mine = {"type": "chat", "chat_id": lina.id}
+    assert shown(wire, "en", **mine)[-1] == "/review Reports waiting"
+    assert "/review مراجعة" in shown(wire, "ar", **mine)
+    await telegram.send(place, Reply(text="You are a volunteer now.", role="volunteer"))
+    assert shown(wire, "en", **mine) == []
     await telegram.close()
 
 
