@@ -8,9 +8,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
 
-from rich.console import Console
-from rich.logging import RichHandler
-
 from bot.settings import Settings
 
 MASK = "***"
@@ -66,6 +63,9 @@ def set_up(settings: Settings, stream: TextIO | None = None) -> None:
         handler = logging.StreamHandler(stream)
         handler.setFormatter(JsonFormatter(scrub))
     elif stream.isatty():
+        from rich.console import Console
+        from rich.logging import RichHandler
+
         handler = RichHandler(console=Console(file=stream), show_path=False, markup=False)
         handler.setFormatter(TextFormatter(scrub, "%(message)s"))
     else:
