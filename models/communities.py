@@ -129,6 +129,16 @@ async def memberships(
     return [(community, member) for community, member in rows]
 
 
+async def highest_role(session: AsyncSession, person_id: int) -> Role:
+    """The greatest role that a person has anywhere; that of a volunteer where they are no member."""
+    role = await session.scalar(
+        select(func.max(Member.role)).where(
+            Member.person_id == person_id, Member.left_at.is_(None), Member.blocked_at.is_(None)
+        )
+    )
+    return Role(role or Role.VOLUNTEER)
+
+
 async def join(session: AsyncSession, community_id: int, person_id: int, now: datetime, *, accepts_rules: bool) -> Member:
     """Make a person an active member (again). Joining twice changes nothing; a blocked member stays blocked."""
     known = await session.get(Member, (community_id, person_id), with_for_update=True)
