@@ -18,13 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.database import Database
 from handlers import dispatch
-from handlers.types import Answer, Event
+from handlers.types import Answer, Event, Reply
 from models.delivery import record_answers
 from models.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Crowd = deque[tuple[Event, "asyncio.Future[Answer]"]]
 
 ANSWER_PATIENCE = timedelta(seconds=15)
 """An answer that is not marked as delivered by then is delivered anew (by whoever sweeps)."""
@@ -32,6 +33,10 @@ _CROWD = 128
 _ATTEMPTS = 4
 _SERIALIZATION_FAILURES = frozenset({"40001", "40P01"})
 """https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization_failure, deadlock_detected"""
+
+
+_OUT_OF_SERVICE = frozenset({"08", "53", "57", "58"})
+"""Classes of the same: connection exception, insufficient resources, operator intervention, system error"""
 
 
 class Unavailable(Exception):
@@ -43,7 +48,7 @@ class Edge:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._crowds: dict[str, deque[tuple[Event, asyncio.Future[Answer]]]] = {}
+        self._crowds: dict[str, Crowd] = {}
         self._draining: set[asyncio.Task[None]] = set()
 
     async def handle(self, event: Event) -> Answer:
@@ -66,9 +71,7 @@ class Edge:
     async def _handle_alone(self, event: Event) -> Answer:
         for attempt in range(_ATTEMPTS):
             try:
-                return await self._answer_one(event)
-            except Refusal as refusal:
-                return await self._close(event, partial(dispatch.refuse, event=event, refusal=refusal))
+                return await self._answer_or_refuse(event)
             except Exception as error:  # noqa: BLE001  # a fault of ours must not take the next person's answer along
                 if _is_passing(error):
                     await asyncio.sleep(0.01 * attempt)
@@ -77,25 +80,33 @@ class Edge:
                 return await self._apologize(event, error)
         raise Unavailable
 
-    async def _answer_one(self, event: Event) -> Answer:
-        return (await self.transact(lambda session: _answer(session, [event])))[0]
+    async def _answer_or_refuse(self, event: Event) -> Answer:
+        try:
+            return (await self.transact(lambda session: _answer(session, [event])))[0]
+        except Refusal as refusal:
+            return await self._close(event, partial(dispatch.refuse, event=event, refusal=refusal))
 
     async def _apologize(self, event: Event, error: Exception) -> Answer:
         log.error("event %s was not handled", event.key, exc_info=error)
-        return await self._close(event, partial(dispatch.apologize, event=event))
+        try:
+            return await self._close(event, partial(dispatch.apologize, event=event))
+        except Exception as again:
+            if _is_passing(again):
+                raise Unavailable from again
+            _raise_if_unavailable(again)
+            # Handed in again it would fail again, for ever, and hold up everybody behind it.
+            log.critical("event %s is left out: not even an apology could be kept", event.key, exc_info=again)
+            return Answer(event.key, event.address, Reply())
 
     async def _close(self, event: Event, say: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
-        """Record an answer that changes nothing. Raises Unavailable."""
+        """Record an answer that changes nothing."""
 
         async def work(session: AsyncSession) -> Answer:
             answer = await say(session)
             await _record(session, [event], [answer])
             return answer
 
-        try:
-            return await self.transact(work)
-        except DBAPIError as error:
-            raise Unavailable from error
+        return await self.transact(work)
 
     def _join_crowd(self, key: str, event: Event) -> asyncio.Future[Answer]:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -107,18 +118,12 @@ class Edge:
             task.add_done_callback(self._draining.discard)
         return future
 
-    async def _drain(self, crowd: deque[tuple[Event, asyncio.Future[Answer]]]) -> None:
-        """Decide for those who wait, until nobody does. Whoever comes while the writer is busy joins the next round."""
+    async def _drain(self, crowd: Crowd) -> None:
+        """Decide for those who wait, until nobody does."""
         while crowd:
             together: list[tuple[Event, asyncio.Future[Answer]]] = []
-
-            async def work(session: AsyncSession) -> list[Answer]:
-                while crowd and len(together) < _CROWD:  # noqa: B023  # awaited before the next round begins
-                    together.append(crowd.popleft())  # noqa: B023
-                return await _answer(session, [event for event, _ in together])  # noqa: B023
-
             try:
-                answers = await self.transact(work)
+                answers = await self._decide(crowd, together)
             except Exception as error:  # noqa: BLE001  # whatever it was, each is asked alone, where one fault is one person's
                 log.debug("a crowd of %s is asked one by one: %s", len(together), type(error).__name__)
                 await asyncio.gather(*(self._settle(event, future) for event, future in together))
@@ -126,6 +131,23 @@ class Edge:
             for (_, future), answer in zip(together, answers, strict=True):
                 if not future.done():
                     future.set_result(answer)
+
+    async def _decide(self, crowd: Crowd, together: list[tuple[Event, asyncio.Future[Answer]]]) -> list[Answer]:
+        """Answer the first of those who wait, in one transaction. Whoever comes while the writer is busy is among them."""
+
+        async def work(session: AsyncSession) -> list[Answer]:
+            while crowd and len(together) < _CROWD:
+                together.append(crowd.popleft())
+            return await _answer(session, [event for event, _ in together])
+
+        for attempt in range(1, _ATTEMPTS):
+            try:
+                return await self.transact(work)
+            except DBAPIError as error:
+                if not _is_passing(error):
+                    raise
+                await asyncio.sleep(0.01 * attempt)
+        return await self.transact(work)
 
     async def _settle(self, event: Event, future: "asyncio.Future[Answer]") -> None:
         try:
@@ -156,11 +178,20 @@ async def _record(session: AsyncSession, events: Sequence[Event], answers: Seque
 
 def _is_passing(error: Exception) -> bool:
     """Another process was at the same rows at the same moment: trying again settles it."""
-    if isinstance(error, IntegrityError):
-        return True
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _SERIALIZATION_FAILURES
+    return isinstance(error, IntegrityError) or _sqlstate(error) in _SERIALIZATION_FAILURES
 
 
 def _raise_if_unavailable(error: Exception) -> None:
-    if isinstance(error, OperationalError | InterfaceError | SQLAlchemyTimeout | OSError):
+    if isinstance(error, OSError | SQLAlchemyTimeout) or _sqlstate(error)[:2] in _OUT_OF_SERVICE:
         raise Unavailable from error
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        raise Unavailable from error
+    # asyncpg also calls it an interface error when a value does not fit its column: that is a fault of ours.
+    is_unfit = isinstance(error, DBAPIError) and isinstance(getattr(error.orig, "__cause__", None), ValueError)
+    if isinstance(error, OperationalError | InterfaceError) and not is_unfit:
+        raise Unavailable from error
+
+
+def _sqlstate(error: Exception) -> str:
+    """PostgreSQL's code for an error; empty where it has none."""
+    return getattr(getattr(error, "orig", error), "sqlstate", None) or ""
