@@ -33,8 +33,8 @@ POLL_SECONDS = 0.25
 _PAGE = 20
 _SETTLE = timedelta(seconds=1)
 """How long changes to a card are collected before it is drawn."""
-_CARD_DISTANCE = timedelta(seconds=3)
-"""Between two edits of one card: 20 a minute, what Telegram allows a group."""
+_CARD_DISTANCE = timedelta(seconds=2.5)
+"""Between two edits of one card: with the courier's own pause, what changed right after one is shown within 3 s."""
 _LONGEST_PAUSE = timedelta(hours=1)
 _FETCH_ATTEMPTS = 5
 
