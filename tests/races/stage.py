@@ -1,0 +1,86 @@
+"""The whole core at work, by the clock on the wall: couriers, answers and polling run by themselves."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.clock import Clock
+from bot.core import Core
+from bot.database import Database
+from bot.store import FolderStore
+from bot.telegram import Telegram
+from models.cards import LiveCard
+from tests.races.crowd import Crowd, add_task, settle_in
+from tests.wire.telegram import Chat, Message, Person, TelegramWire
+
+
+@dataclass
+class Stage:
+    """The wire, the core that works behind it, and a community whose people all met us."""
+
+    wire: TelegramWire
+    core: Core
+    clock: Clock
+    group: Chat
+    crowd: Crowd
+
+    def people(self, n: int) -> list[Person]:
+        return [self.wire.person(f"Nour {i}", started=True) for i in range(n)]
+
+    async def settle_in(self, people: Sequence[Person], **columns: Any) -> None:
+        """The community: these people, the first of them its moderator."""
+        self.group = self.wire.group("Warmth", *people, kind="supergroup")
+        ids, group = [str(one.id) for one in people], str(self.group.id)
+
+        async def work(session: AsyncSession) -> Crowd:
+            return await settle_in(session, ids, group, self.clock.now(), **columns)
+
+        self.crowd = await self.core.edge.transact(work)
+
+    async def task(self, seats: int) -> int:
+        """A task with its card in the group; its number."""
+        return await self.core.edge.transact(lambda session: add_task(session, self.crowd, seats, self.clock.now()))
+
+    async def card(self, task: int) -> Message:
+        """The task's live card, once it stands in the group."""
+        deadline = time.monotonic() + 5.0
+        while time.monotonic() < deadline:
+            for (message,) in await self.rows(select(LiveCard.message).where(LiveCard.task_id == task)):
+                if message is not None:
+                    return self.group.messages[int(message)]
+            await asyncio.sleep(0.05)
+        raise AssertionError("the card does not come")
+
+    async def rows(self, query: Any) -> list[Any]:
+        """What the database holds."""
+
+        async def work(session: AsyncSession) -> list[Any]:
+            return list((await session.execute(query)).all())
+
+        return await self.core.edge.look(work)
+
+    async def pause_until(self, moment: float) -> None:
+        await asyncio.sleep(max(0.0, moment - time.monotonic()))
+
+
+@asynccontextmanager
+async def at_work(database_url: str, folder: Path) -> AsyncIterator[Stage]:
+    """A stage, until it is left."""
+    clock, store = Clock(), FolderStore(folder / "pictures")
+    async with TelegramWire() as wire:
+        client = Telegram(wire.token, store, api_url=wire.url, now=clock.now)
+        core = Core(Database(make_url(database_url)), [client], store, clock)
+        running = asyncio.create_task(core.run())
+        try:
+            yield Stage(wire, core, clock, Chat(0, "group"), Crowd(0, 0, {}))
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
