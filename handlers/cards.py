@@ -10,6 +10,7 @@ from handlers.words import N_, Said, Words, clean_line, words_for
 from models.claims import Claim, ClaimState, holders, seated_claim
 from models.communities import Community
 from models.people import Person
+from models.roles import Role
 from models.tasks import Proof, Task, TaskState, get_task, tags_of
 
 _NAMES_SHOWN = 5
@@ -54,7 +55,12 @@ async def personal_card(context: Context, task: Task, text: str = "") -> Reply:
     card = await task_card(session, task, community, words, now)
     if claim is not None:
         card = Card(card.title, (*card.lines, _standing(claim, words, now)), card.footer)
-    rows = (*_actions(task, claim, words, now), (Button(words.say("Something is wrong"), "flag", str(task.id), task.version),))
+    member = await context.member_of(community.id)
+    rows = (
+        *_actions(task, claim, words, now),
+        *(_moderation(task, words, now) if member and member.role >= Role.MODERATOR else ()),
+        (Button(words.say("Something is wrong"), "flag", str(task.id), task.version),),
+    )
     return Reply(text=text, card=card, rows=rows, edit=context.is_press)
 
 
@@ -70,7 +76,7 @@ async def task_card(session: AsyncSession, task: Task, community: Community, wor
     say = words.say
     lines = [
         *([task.description] if task.description else []),
-        f"{words.minutes(task.minutes)} · {_where(task, words)}",
+        f"{words.minutes(task.minutes)} · {place_text(task.place, words)}",
         _seats(task, words, now),
         say("Until {moment}", moment=words.moment(task.deadline_at, now)),
         say("To hand in: {proof}", proof=say(PROOFS[task.proof])),
@@ -106,6 +112,15 @@ def _actions(task: Task, claim: Claim | None, words: Words, now: datetime) -> tu
     return ((Button(words.say("Other tasks"), "tasks"),),)
 
 
+def _moderation(task: Task, words: Words, now: datetime) -> tuple[Row, ...]:
+    """What a moderator can do about a task that is under way."""
+    if task.state in {TaskState.DONE, TaskState.CANCELLED}:
+        return ()
+    number = str(task.id)
+    edit, call_off = Button(words.say("Edit"), "edit", number), Button(words.say("Call off"), "cancel", number)
+    return ((edit, Button(words.say("Post"), "post", number), call_off) if is_open(task, now) else (edit, call_off),)
+
+
 def done_button(task: Task, words: Words) -> Button:
     return Button(words.say("Done"), "done", str(task.id), task.version, Tone.PRIMARY)
 
@@ -114,10 +129,11 @@ def release_button(task: Task, words: Words) -> Button:
     return Button(words.say("Give back"), "release", str(task.id), task.version)
 
 
-def _where(task: Task, words: Words) -> Said:
-    if not task.place:
+def place_text(place: str, words: Words) -> Said:
+    """Where a task is done; the empty place is anywhere."""
+    if not place:
         return words.say("remote, from anywhere")
-    return words.say("at this place: {place}", place=task.place)
+    return words.say("at this place: {place}", place=place)
 
 
 def _seats(task: Task, words: Words, now: datetime) -> Said:

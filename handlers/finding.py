@@ -4,12 +4,13 @@ from datetime import datetime
 
 from handlers.cards import personal_card
 from handlers.context import Context
+from handlers.reading import as_tag
 from handlers.registry import TASK, Arg, ArgKind, command
 from handlers.types import Button, Card, Reply, Row
 from handlers.words import N_, Words, clean_line, parse_number
 from models.communities import Community, memberships
 from models.finding import Wish, fitting_tasks
-from models.refusals import NotAllowed, NotMember, RulesFirst
+from models.refusals import NotAllowed, NotFound, NotMember, RulesFirst
 from models.roles import Role
 from models.tasks import Task, get_task
 
@@ -61,7 +62,7 @@ def parse_wish(text: str) -> tuple[Wish, int]:
         if number is not None:
             minutes = min(number, _MANY_MINUTES)
         elif piece.startswith("#"):
-            tags.append(piece.lstrip("#").lower())
+            tags.append(as_tag(piece))
         elif piece.startswith("p") and (number := parse_number(piece[1:])) is not None:
             page = min(number, 10_000)
         else:
@@ -90,6 +91,18 @@ async def check_membership(context: Context, found: Task) -> None:
         raise NotMember(community.name, community.code)
     if member and community.rules and member.accepted_rules_at is None and context.in_private:
         raise RulesFirst(community.name, community.code, found.id)
+
+
+async def moderated_task(context: Context, task_id: int) -> Task:
+    """A task that the person may decide about, as a moderator of its community.
+
+    Raises NotAllowed for its other members; for everybody else there is no such task (NotFound).
+    """
+    found = await get_task(context.session, task_id)
+    if await context.member_of(found.community_id) is None:
+        raise NotFound("task", str(task_id))
+    await context.require(Role.MODERATOR, found.community_id)
+    return found
 
 
 def _label(found: Task, words: Words) -> str:

@@ -211,10 +211,16 @@ async def _advance(context: Context, dialogue: Dialogue, step: Step, value: obje
     if following is not None:
         return await _move(context, dialogue, following)
     await flow.guard(context, dialogue.data)
+    return await _finish(context, dialogue)
+
+
+async def _finish(context: Context, dialogue: Dialogue) -> Reply:
+    """Come to the end. Where that begins another wizard, its question says by itself what it sets aside."""
     await context.session.delete(dialogue)
     await context.session.flush()
-    reply = await flow.finish(context, dialogue.data)
-    return await _with_parked(context, reply)
+    parked = await current(context)
+    reply = await FLOWS[dialogue.flow].finish(context, dialogue.data)
+    return await _with_parked(context, reply) if await current(context) is parked else reply
 
 
 async def _move(context: Context, dialogue: Dialogue, step: Step) -> Reply:
@@ -273,10 +279,10 @@ def _previous_step(flow: Flow, data: Data, before: Step) -> Step | None:
 
 async def _drop(context: Context, dialogue: Dialogue) -> Reply:
     flow = FLOWS[dialogue.flow]
+    if not flow.can_cancel:
+        return await _finish(context, dialogue)
     await context.session.delete(dialogue)
     await context.session.flush()
-    if not flow.can_cancel:
-        return await _with_parked(context, await flow.finish(context, dialogue.data))
     title = context.words.say(flow.title)
     said = context.words.say("Cancelled: {what}. Nothing was changed.", what=title)
     return await _with_parked(context, Reply(text=said, edit=context.is_press))

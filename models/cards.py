@@ -62,6 +62,12 @@ async def post_card(session: AsyncSession, task_id: int, chat_id: int, thread: s
     known.message, known.stale_since, known.due_at, known.shown, known.thread = None, now, None, "", thread
 
 
+async def has_card(session: AsyncSession, task_id: int, chat_id: int) -> bool:
+    """Whether a task's live card stands in a chat, or is on its way there."""
+    known = await session.scalar(select(LiveCard.id).where(LiveCard.task_id == task_id, LiveCard.chat_id == chat_id))
+    return known is not None
+
+
 class DueCard(NamedTuple):
     """A live card to be drawn, and the chat it stands in."""
 

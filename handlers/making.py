@@ -1,0 +1,89 @@
+"""`/newtask`: making a task, step by step or in one line."""
+
+from datetime import datetime
+from typing import Any
+
+from handlers.context import Context
+from handlers.drafting import DEFAULT_DEADLINE, DEFAULTS, FIELDS, as_draft, preview, steps, words_of
+from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
+from handlers.one_line import read_line
+from handlers.posting import post_rows
+from handlers.registry import Arg, ArgKind, command
+from handlers.types import Button, Reply, Tone
+from handlers.words import N_
+from models.communities import Community
+from models.making import create_task
+from models.roles import Role
+
+_LINE = Arg("line", ArgKind.TEXT, N_("the task in one line, its pieces between |"), required=False)
+
+
+@command(
+    "newtask",
+    help=N_("Make a task"),
+    args=(_LINE,),
+    role=Role.MODERATOR,
+    words=(r"مهم[ةه] جديد[ةه]", r"new task"),
+)
+async def new_task(context: Context, line: str) -> Reply:
+    """The wizard; or, where the task was written in one line, its preview at once."""
+    community = await context.community(Role.MODERATOR)
+    data: dict[str, Any] = {"community": community.id, "is_whole": bool(line)}
+    if line:
+        words = await words_of(context, data)
+        deadline = FIELDS["deadline"].read(DEFAULT_DEADLINE, words, context.now)
+        data |= DEFAULTS | {"deadline": deadline} | read_line(line, words, context.now)
+    return await start(context, NEW_TASK, data)
+
+
+async def _guard(context: Context, data: Data) -> None:
+    await context.require(Role.MODERATOR, data["community"])
+
+
+async def _ask_for_confirmation(context: Context, data: Data) -> Ask:
+    say = context.words.say
+    community = await context.session.get_one(Community, data["community"])
+    card = preview(data, community, await words_of(context, data), context.now)
+    options = (
+        (Option(say("Confirm"), "confirm", Tone.PRIMARY),),
+        (Option(say("Change something"), "change"),),
+    )
+    return Ask(say("This is how it will look. It is not made yet."), options, card=card)
+
+
+async def _parse_confirmation(context: Context, data: Data, given: Given) -> str:
+    say = context.words.say
+    if given.option not in {"confirm", "change"}:
+        raise Invalid(say("Confirm makes the task, Change something goes through it once more."))
+    if given.option == "confirm" and datetime.fromisoformat(data["deadline"]) <= context.now:
+        raise Invalid(say("The deadline has passed meanwhile. Change something sets a later one."))
+    return given.option
+
+
+async def _finish(context: Context, data: Data) -> Reply:
+    if data["decision"] == "change":
+        kept = {name: value for name, value in data.items() if name != "decision"}
+        return await start(context, NEW_TASK, {**kept, "is_whole": False})
+    task = await create_task(context.session, data["community"], context.person.id, as_draft(data), context.now)
+    say = context.words.say
+    text = say(
+        "{title} is open: task {number}. In a chat of the team, people take a seat with one press.",
+        title=task.title,
+        number=task.id,
+    )
+    rows = (*await post_rows(context, task), (Button(say("Show the task"), "task", str(task.id)),))
+    return Reply(text=text, rows=rows, edit=context.is_press)
+
+
+NEW_TASK = declare(
+    Flow(
+        "new_task",
+        N_("making a task"),
+        steps=(
+            *steps(lambda data, _: not data["is_whole"], can_skip=True),
+            Step("decision", _ask_for_confirmation, _parse_confirmation, takes_text=False),
+        ),
+        finish=_finish,
+        guard=_guard,
+    )
+)
