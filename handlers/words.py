@@ -7,6 +7,7 @@ direction cannot turn the sentence round it.
 
 import gettext
 import io
+import re
 import string
 import unicodedata
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 _LATIN_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "0123456789" * 2)
 _KEPT_FORMAT_CHARACTERS = frozenset("\u200c\u200d\u200e\u200f")
 _FSI, _PDI = "\u2068", "\u2069"
+_MARKED = re.compile(r"(?<![\w/])[/@#][A-Za-z]\w*")
+"""Commands, accounts and tags: their first character has no direction of its own, and would end up behind them."""
 
 
 class Said(str):
@@ -88,15 +91,28 @@ def language_of(locale: str) -> str:
 
 
 @lru_cache
-def _catalogue(language: str) -> gettext.NullTranslations:
+def _catalogue(language: str, arabic_digits: bool) -> gettext.NullTranslations:
+    """The sentences of a language, with what is the same for all of its readers done beforehand."""
     source = LOCALE_FOLDER / f"{language}.po"
     if not source.exists():
         return gettext.NullTranslations()
-    compiled = io.BytesIO()
     with source.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
+        catalogue = read_po(file, locale=language)
+    for message in catalogue:
+        if message.id and isinstance(message.string, str):
+            message.string = _prepare(message.string, language, arabic_digits)
+        elif message.id:
+            message.string = tuple(_prepare(form, language, arabic_digits) for form in message.string or ())
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+def _prepare(sentence: str, language: str, arabic_digits: bool) -> str:
+    """Digits as the reader writes them, and commands that keep their direction to themselves."""
+    sentence = sentence.translate(_ARABIC_DIGITS if arabic_digits else _LATIN_DIGITS)
+    return _MARKED.sub(lambda found: isolate(found[0]), sentence) if language in RIGHT_TO_LEFT else sentence
 
 
 class _Sentence(string.Formatter):
@@ -128,12 +144,12 @@ class Words:
     def say(self, message: str, /, **values: object) -> Said:
         """The sentence in the reader's language. `values` fill its named gaps: numbers get the reader's digits, text is
         cleaned and isolated, other sentences (`Said`) stand as they are."""
-        translated = _catalogue(self.language).gettext(message)
+        translated = _catalogue(self.language, self.arabic_digits).gettext(message) if message else ""
         return Said(_Sentence(self).vformat(translated, (), values) if values else translated)
 
     def count(self, one: str, many: str, n: int, /, **values: object) -> Said:
         """The sentence in the plural form that `n` asks for; `n` fills its gap `{n}`."""
-        translated = _catalogue(self.language).ngettext(one, many, n)
+        translated = _catalogue(self.language, self.arabic_digits).ngettext(one, many, n)
         return Said(_Sentence(self).vformat(translated, (), {"n": n, **values}))
 
     def number(self, value: int) -> Said:
