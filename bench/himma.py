@@ -1,6 +1,7 @@
 """Himma itself: `python -m bot run` as anybody starts it, on a SQLite file, with a busy community."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -22,7 +23,7 @@ url = "sqlite:///himma.db"
 
 [playground]
 enabled = true
-port = 0
+port = {port}
 
 [log]
 level = "warning"
@@ -38,7 +39,7 @@ INSERT INTO chats (id, community_id, platform, external_id, kind, title)
 VALUES (1, 1, 'telegram', :group, 'group', 'Salma''s team');
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :people)
 INSERT INTO people (id, name, language, is_private, interests, focus_community_id, created_at)
-SELECT i + 1, 'Nour ' || i, 'en', 0, '', 1, :past_at FROM n;
+SELECT i + 1, 'Nour', 'en', 0, '', 1, :past_at FROM n;
 INSERT INTO accounts (id, person_id, platform, external_id, private_chat, created_at)
 SELECT id, id, 'telegram', :first + id - 1, :first + id - 1, :past_at FROM people;
 INSERT INTO members (community_id, person_id, role, joined_at, trusted_at)
@@ -53,7 +54,7 @@ INSERT INTO task_tags (task_id, tag) SELECT id, 'elderly' FROM tasks;
 INSERT INTO claims (id, task_id, person_id, community_id, state, claimed_at, hold_until, ended_at, reason)
 SELECT id, id, :pressing + 1 + id % :idle, 1, iif(state = 'done', 'approved', 'held'), :past_at, :deadline,
        iif(state = 'done', :past_at, NULL), '' FROM tasks;
-INSERT INTO live_cards (id, task_id, chat_id, thread, message, shown) SELECT id, id, 1, '', id, '' FROM tasks;
+INSERT INTO live_cards (id, task_id, chat_id, thread, message, shown, changes) SELECT id, id, 1, '', id, '', 0 FROM tasks;
 INSERT INTO inbox (key, platform, received_at, answer, answered_at, retry_at, attempts)
 SELECT 'telegram:past:' || id, 'telegram', :recent_at, '{}', :recent_at, :recent_at, 0 FROM claims;
 """
@@ -64,7 +65,7 @@ class Himma:
     name: str = "himma"
 
     def seed(self, folder: Path, shape: Shape) -> int:
-        (folder / "config.toml").write_text(CONFIG.format(token=TOKEN, api_url="http://127.0.0.1:1"))
+        self.command(folder, "http://127.0.0.1:1")
         subprocess.run(
             [sys.executable, "-m", "bot", "migrate"], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True
         )
@@ -72,7 +73,7 @@ class Himma:
         return shape.past_tasks + 1
 
     def command(self, folder: Path, api_url: str) -> list[str]:
-        (folder / "config.toml").write_text(CONFIG.format(token=TOKEN, api_url=api_url))
+        (folder / "config.toml").write_text(CONFIG.format(token=TOKEN, api_url=api_url, port=_free_port()))
         return ["-m", "bot", "run"]
 
     def claims(self, folder: Path, shape: Shape) -> set[tuple[int, int]]:
@@ -87,7 +88,7 @@ class Himma:
         return claims
 
     def is_won(self, press: Press) -> bool:
-        return press.answer.startswith("It's yours")
+        return " is yours until " in press.answer
 
 
 HIMMA = Himma()
@@ -114,6 +115,11 @@ def fill(path: Path, shape: Shape, now: datetime) -> None:
     connection.commit()
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def _moment(at: datetime) -> str:
