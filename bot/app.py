@@ -1,6 +1,9 @@
 """The only wiring: from settings to what runs."""
 
+import contextlib
+import ctypes
 import gc
+import sys
 from pathlib import Path
 
 from bot.clock import Clock
@@ -19,10 +22,16 @@ async def run(settings: Settings, *, config_path: Path | None) -> None:
     store = FolderStore(settings.store.folder)
     platforms = _platforms(settings, store, clock)
     core = Core(database, platforms, store, clock)
-    # What is loaded by now stays: the collector need not look at it again and again.
+    _settle_memory()
+    await core.run()
+
+
+def _settle_memory() -> None:
+    """Give back what starting needed, and spare the collector what stays."""
     gc.collect()
     gc.freeze()
-    await core.run()
+    with contextlib.suppress(OSError, AttributeError):  # other C libraries have no such call, and need none
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _platforms(settings: Settings, store: FolderStore, clock: Clock) -> list[Platform]:
@@ -35,6 +44,9 @@ def _platforms(settings: Settings, store: FolderStore, clock: Clock) -> list[Pla
 
 
 def _telegram(settings: Settings, store: FolderStore, clock: Clock) -> Platform:
+    # httpx, which PTB imports, brings its command line along with pygments (4 MB) where that is installed. An entry of None
+    # makes it do without, as where it is not. https://docs.python.org/3/reference/import.html#the-module-cache
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # typeshed does not know None here
     from bot.telegram import Telegram, Webhook
     from bot.telegram.texts import build_menu
     from handlers.registry import COMMANDS
