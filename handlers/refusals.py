@@ -109,7 +109,8 @@ def _(refusal: MemberBlocked, words: Words) -> Explained:
 @_explains(TaskFull)
 def _(refusal: TaskFull, words: Words) -> Explained:
     text = words.say(
-        "Every seat of {title} is taken. Seats are given back now and then; meanwhile others wait.", title=refusal.title
+        "Every seat of {title} is taken. One may come free at any time; until then, other tasks are waiting.",
+        title=refusal.title,
     )
     return text, (_browse(words),)
 

@@ -181,5 +181,5 @@ def _read(arg: Arg, piece: str) -> object:
         return piece
     number = parse_number(piece.lstrip("#"))
     if number is None:
-        raise Malformed(N_("“{given}” is not a number. Write it like this: {example}"), {"given": piece, "example": "12"})
+        raise Malformed(N_("“{given}” is not a number. Write it like this: {example}"), {"given": piece, "example": 12})
     return number

@@ -172,7 +172,7 @@ def _sent_back(words: Words, reviewed: Reviewed, word: str) -> Reply:
 def _rejected(words: Words, reviewed: Reviewed, word: str) -> Reply:
     say = words.say
     text = say(
-        "The report on {title} was not accepted: {word} The seat is free again, and {community} answers questions.",
+        "The report on {title} was not accepted: {word}\nThe seat is free again, and {community} answers questions.",
         title=reviewed.task.title,
         word=word,
         community=reviewed.community.name,

@@ -24,9 +24,9 @@ ROLES = {
 _ROLE_WORDS = {
     fold(word): role
     for role, words in {
-        Role.VOLUNTEER: ("volunteer", "متطوّع", "متطوّعة"),
-        Role.MODERATOR: ("moderator", "mod", "مشرف", "مشرفة"),
-        Role.ORGANIZER: ("organizer", "organiser", "منسّق", "منسّقة"),
+        Role.VOLUNTEER: ("volunteer", "تطوّع", "متطوّع", "متطوّعة"),
+        Role.MODERATOR: ("moderator", "mod", "إشراف", "مشرف", "مشرفة"),
+        Role.ORGANIZER: ("organizer", "organiser", "تنسيق", "منسّق", "منسّقة"),
     }.items()
     for word in words
 }
