@@ -96,7 +96,7 @@ async def communities_of_chats(session: AsyncSession, platform: str, external_id
     """Which community lives in each of these chats; chats without one are left out."""
     connection = await session.connection()
     rows = await connection.execute(_COMMUNITIES_OF_CHATS, {"platform": platform, "chats": list(set(external_ids))})
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def chats_of(session: AsyncSession, community_id: int) -> Sequence[Chat]:
@@ -209,7 +209,7 @@ async def set_role(session: AsyncSession, community_id: int, person_id: int, rol
             Member.blocked_at.is_(None),
         )
     )
-    roles = dict(rows.tuples().all())  # a result has keys(), and dict() would take it for a mapping
+    roles = dict(rows.all())
     if roles.get(by, Role.VOLUNTEER) < Role.ORGANIZER:
         raise NotAllowed(Role.ORGANIZER)
     if person_id not in roles:
