@@ -29,7 +29,7 @@ _LONGEST_PAUSE_SECONDS: Final = 30.0
 class Pauses:
     """Pauses that grow from failure to failure, with some chance in them so that replicas do not march in step."""
 
-    def __init__(self, first_seconds: float = 0.5, longest_seconds: float = _LONGEST_PAUSE_SECONDS) -> None:
+    def __init__(self, first_seconds: float = 0.2, longest_seconds: float = _LONGEST_PAUSE_SECONDS) -> None:
         self._first = self._next = first_seconds
         self._longest = longest_seconds
 
@@ -49,10 +49,6 @@ class Window:
         self._receive = receive
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self.offset: int | None = None
-
-    @property
-    def is_busy(self) -> bool:
-        return bool(self._tasks)
 
     def add(self, updates: list[Raw]) -> None:
         for update in updates:
@@ -95,7 +91,7 @@ async def poll(client: Client, receive: Callable[[Raw], Awaitable[None]]) -> Non
     window, pauses, fetcher = Window(receive), Pauses(), Fetcher(client)
     try:
         while True:
-            window.add(await fetcher.fetch(window.offset, 0 if window.is_busy else _WAIT_SECONDS))
+            window.add(await fetcher.fetch(window.offset))
             if await window.settle():
                 pauses.reset()
             else:
@@ -112,10 +108,11 @@ class Fetcher:
         self._pauses = Pauses()
         self._complained = ""
 
-    async def fetch(self, offset: int | None, wait_seconds: float) -> list[Raw]:
+    async def fetch(self, offset: int | None) -> list[Raw]:
+        """The updates from `offset` on; at once where some are there already, those under way among them."""
         while True:
             try:
-                updates = await self._client.updates(offset, wait_seconds, ALLOWED_UPDATES)
+                updates = await self._client.updates(offset, _WAIT_SECONDS, ALLOWED_UPDATES)
             except InvalidToken:
                 raise
             except TelegramError as error:

@@ -321,13 +321,18 @@ async def test_presses_and_edits_try_twice(
     wire.fails("answerCallbackQuery", fault, after_effect=after_effect)
     wire.fails("editMessageText", fault, after_effect=after_effect)
     press = sara.presses(card, "I'm in")
-    if after_effect and fault is not Fault.DROP:
-        # A stumble is taken as "nothing happened", so the second try is told that the press is too old: that is harmless.
-        await pressed(telegram, press, card, Reply(text="Yours.", toast="Yours!", edit=True))
-    else:
-        await pressed(telegram, press, card, Reply(text="Yours.", toast="Yours!", edit=True))
+    await pressed(telegram, press, card, Reply(text="Yours.", toast="Yours!", edit=True))
     assert press.toast == "Yours!"
     assert [message.text for message in sara.sees()] == ["Yours."]
+
+
+async def test_a_notice_whose_answer_was_lost_is_not_said_again(telegram: Telegram, wire: TelegramWire, sara: Person) -> None:
+    card = await shown(telegram, sara, CARD)
+    wire.fails("answerCallbackQuery", Fault.DROP, after_effect=True)
+    press = sara.presses(card, "I'm in")
+    await pressed(telegram, press, card, Reply(toast="Full."))
+    assert press.toast == "Full."
+    assert sara.sees() == [card]
 
 
 async def test_a_press_that_cannot_be_acknowledged_does_not_keep_the_message_back(

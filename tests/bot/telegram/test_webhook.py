@@ -146,5 +146,8 @@ async def test_it_stops_promptly(wire: TelegramWire, folder: Folder, hook: Webho
     assert len(wire.updates.pending) == 1
 
 
-def test_the_secret_is_not_printed(hook: Webhook) -> None:
+@pytest.mark.usefixtures("called")
+async def test_the_secret_is_not_told(wire: TelegramWire, hook: Webhook, caplog: pytest.LogCaptureFixture) -> None:
+    assert wire.updates.webhook_secret == SECRET
     assert SECRET not in repr(hook)
+    assert SECRET not in caplog.text
