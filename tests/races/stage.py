@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.clock import Clock
 from bot.core import Core
 from bot.database import Database
+from bot.pace import UNLIMITED, Pace
 from bot.store import FolderStore
 from bot.telegram import Telegram
 from models.cards import LiveCard
@@ -66,16 +67,13 @@ class Stage:
 
         return await self.core.edge.look(work)
 
-    async def pause_until(self, moment: float) -> None:
-        await asyncio.sleep(max(0.0, moment - time.monotonic()))
-
 
 @asynccontextmanager
 async def at_work(database_url: str, folder: Path) -> AsyncIterator[Stage]:
     """A stage, until it is left."""
     clock, store = Clock(), FolderStore(folder / "pictures")
     async with TelegramWire() as wire:
-        client = Telegram(wire.token, store, api_url=wire.url, now=clock.now)
+        client = Telegram(wire.token, store, api_url=wire.url, pace=Pace(UNLIMITED), now=clock.now)
         core = Core(Database(make_url(database_url)), [client], store, clock)
         running = asyncio.create_task(core.run())
         try:
