@@ -19,6 +19,7 @@ from tests.wire.telegram import TelegramWire
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SAID = Reply(text="Said.")
+WEBHOOK_SECRET = "s3cret-word"
 
 
 @dataclass
@@ -105,12 +106,13 @@ async def core(telegram: Telegram) -> AsyncIterator[Core]:
 
 @pytest.fixture(autouse=True)
 def nothing_secret_in_logs(wire: TelegramWire, caplog: pytest.LogCaptureFixture) -> object:
-    """Whatever a test does, the token is in no log record, not even at DEBUG."""
+    """Whatever a test does, neither the token nor the webhook's secret is in a log record, not even at DEBUG."""
     caplog.set_level(logging.DEBUG)
     yield
-    secret = wire.token.split(":")[1]
     for record in caplog.get_records("setup") + caplog.get_records("call"):
-        assert secret not in logging.Formatter().format(record), record
+        told = logging.Formatter().format(record)
+        assert wire.token.split(":")[1] not in told, record
+        assert WEBHOOK_SECRET not in told, record
 
 
-__all__ = ["NOW", "SAID", "Core", "Folder", "Menu", "Webhook", "running"]
+__all__ = ["NOW", "SAID", "WEBHOOK_SECRET", "Core", "Folder", "Menu", "Webhook", "running"]
