@@ -87,6 +87,14 @@ async def test_who_does_not_administer_the_group_is_told_who_can(chat: Talk) -> 
     assert await chat.rows(select(Community.id)) == []
 
 
+async def test_where_nobody_can_say_who_administers_the_group_it_is_tried_once_more(chat: Talk) -> None:
+    huda = chat.person("Huda")
+    group = await begin(chat, huda)
+    chat.wire.fails("getChatMember")
+    assert "could not be checked" in (await huda.says("/setup", group)).text
+    assert (await huda.says("/setup", group)).text == "What is the team called?"
+
+
 async def test_in_private_it_is_said_where_a_team_begins(chat: Talk) -> None:
     assert "in its group" in (await chat.person("Huda").says("/setup")).text
 
