@@ -29,7 +29,7 @@ MAX_UPLOAD_BYTES = 10 * 1024 * 1024
 
 def crowd_key(event: Event) -> str:
     """The crowd command that an event is for, or empty: events with the same key may be handled together."""
-    if event.kind not in {EventKind.COMMAND, EventKind.PRESS}:
+    if event.kind not in {EventKind.COMMAND, EventKind.PRESS} or event.sender.is_hidden:
         return ""
     found = COMMANDS.get(event.command)
     return found.name if found and found.is_crowd else ""
@@ -120,6 +120,8 @@ async def _reply(context: Context) -> Reply:
     if event.kind is EventKind.SERVICE:
         handler = SERVICES.get(Service(event.command))
         return await handler(context) if handler else Reply()
+    if event.sender.is_hidden:
+        return _ask_to_show(context)
     await _notice_private_chat(context)
     if event.kind is EventKind.TEXT:
         return await _reply_to_text(context)
@@ -178,6 +180,14 @@ def _with(context: Context, event: Event) -> Context:
 async def _notice_private_chat(context: Context) -> None:
     if context.in_private:
         await open_private_chat(context.session, context.account, context.event.place.chat)
+
+
+def _ask_to_show(context: Context) -> Reply:
+    say = context.words.say
+    text = say(
+        "This was sent in the name of the group, so nobody can tell whose wish it is. Please send it under your own name."
+    )
+    return Reply(text=text, scope=Scope.HERE)
 
 
 def _not_understood(context: Context) -> Reply:

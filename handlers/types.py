@@ -61,6 +61,8 @@ class Sender:
     is_chat_admin: bool | None = None
     """Whether the platform says the sender administers `place`; asked only for commands that declare `asks_admin`,
     and None where it was not asked or could not be learnt."""
+    is_hidden: bool = False
+    """An admin who writes in the name of the group: the account stands for all who do, and nobody can be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,8 @@ def parse_data(data: str) -> tuple[str, str, int] | None:
     """The command, arguments and version in a button's data, or None where it is not of that form."""
     command, _, rest = data.partition(":")
     args, _, version = rest.rpartition(":")
-    if not command.isidentifier() or not (version.isascii() and version.isdigit() and len(version) < 10):
+    is_version = version.isascii() and version.isdigit() and len(version) < 10
+    if data.count(":") < 2 or not command.isidentifier() or not is_version:
         return None
     return command, args, int(version)
 

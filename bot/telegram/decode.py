@@ -6,6 +6,7 @@ Fields: https://core.telegram.org/bots/api#update
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -99,13 +100,14 @@ def _decode_message(message: Message, me: User, at: datetime) -> Event | None:
     if message.migrate_to_chat_id:
         return _service(Service.CHAT_MOVED, key, place, message.from_user, me, at, args=str(message.migrate_to_chat_id))
     author = message.from_user
-    if author is None or author.is_bot or message.sender_chat:
-        return None  # channels, bots, and admins who hide behind their group: no person whom we could know again
+    is_hidden = message.sender_chat is not None and message.sender_chat.id == message.chat.id
+    if author is None or ((author.is_bot or message.sender_chat) and not is_hidden):
+        return None  # channels and bots: nobody whom we could know again
     text = message.text or message.caption or ""
     command = _COMMAND.match(message.text or "")
     if command and command[2] and command[2].casefold() != me.username.casefold():  # type: ignore[union-attr]  # bots have one
         return None
-    if not (command or _is_for_us(message, me)):
+    if not command and (is_hidden or not _is_for_us(message, me)):
         return None
     upload, fault = _picture(message)
     if not (text or upload or fault):
@@ -113,7 +115,7 @@ def _decode_message(message: Message, me: User, at: datetime) -> Event | None:
     return Event(
         key=key,
         kind=EventKind.COMMAND if command else EventKind.TEXT,
-        sender=_sender(author),
+        sender=replace(_sender(author), is_hidden=is_hidden),
         address=Address(place, str(author.id)),
         at=at,
         command=command[1].lower() if command else "",

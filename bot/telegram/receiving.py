@@ -77,7 +77,8 @@ class Receiver:
             return None
 
     def _asks_admin(self, event: Event) -> bool:
-        return event.kind is EventKind.COMMAND and event.place.kind is ChatKind.GROUP and event.command in self._admin_commands
+        in_group = event.place.kind is ChatKind.GROUP and not event.sender.is_hidden
+        return event.kind is EventKind.COMMAND and in_group and event.command in self._admin_commands
 
     async def _with_admin(self, event: Event) -> Event:
         person = event.sender.external_id

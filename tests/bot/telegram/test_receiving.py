@@ -152,7 +152,7 @@ async def test_a_voice_message_is_told_as_no_picture(wire: TelegramWire, core: C
     assert (core.last.kind, core.last.media_fault) == (EventKind.TEXT, MediaFault.NOT_A_PICTURE)
 
 
-async def test_admins_who_hide_and_bots_and_edits_are_left_out(wire: TelegramWire, core: Core) -> None:
+async def test_admins_who_hide_are_known_as_such_and_bots_and_edits_are_left_out(wire: TelegramWire, core: Core) -> None:
     sara = wire.person("Sara", started=True)
     team = wire.group("Team", sara)
     hidden = sara.says("good morning", team).to_json() | {
@@ -163,8 +163,8 @@ async def test_admins_who_hide_and_bots_and_edits_are_left_out(wire: TelegramWir
     wire.updates.add("message", hidden)
     wire.updates.add("edited_message", sara.says("/help").to_json())
     wire.updates.add("channel_post", {"message_id": 1, "date": 1, "chat": {"id": -1, "type": "channel"}, "text": "/help"})
-    await heard(wire, core)
-    assert core.last.command == "help"
+    await heard(wire, core, 2)
+    assert [(event.command, event.sender.is_hidden) for event in core.taken] == [("setup", True), ("help", False)]
 
 
 async def test_being_added_and_removed(wire: TelegramWire, core: Core) -> None:
