@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.cards import mark_cards_stale
 from models.claims import Claim, ClaimState, free_seats
 from models.flags import close_flags
 from models.refusals import SeatsTaken, TaskClosed
-from models.reports import credit_work_under_way
+from models.reports import credit_work_under_way, finish_if_complete
 from models.tasks import Proof, Task, TaskState, get_task, set_state, set_tags, tags_of
 
 _TERMS = frozenset({"title", "description", "minutes", "place", "deadline_at", "proof", "hold_minutes"})
@@ -70,7 +70,8 @@ async def change_task(session: AsyncSession, task_id: int, changes: Mapping[str,
     if "deadline_at" in different:
         await _move_holds(session, task, old["deadline_at"])
     if "seats" in different:
-        await _finish_if_complete(session, task)
+        await finish_if_complete(session, task.id, now)
+        await session.refresh(task)
     await mark_cards_stale(session, [task.id], now)
     return task, True
 
@@ -94,15 +95,6 @@ async def _move_holds(session: AsyncSession, task: Task, was: datetime) -> None:
         wanted = in_full if claim.hold_until >= was else claim.hold_until
         claim.hold_until = min(wanted, task.deadline_at)
     await session.flush()
-
-
-async def _finish_if_complete(session: AsyncSession, task: Task) -> None:
-    """With fewer seats, those that are left may all have ended in approved reports."""
-    approved = await session.scalar(
-        select(func.count()).select_from(Claim).where(Claim.task_id == task.id, Claim.state == ClaimState.APPROVED)
-    )
-    if (approved or 0) >= task.seats and await set_state(session, task.id, TaskState.DONE, was=_CHANGEABLE):
-        await session.refresh(task)
 
 
 async def _held(session: AsyncSession, task_id: int) -> Sequence[Claim]:

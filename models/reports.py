@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, partial_index
+from models.cards import mark_cards_stale
 from models.claims import Claim, ClaimState, free_seats
 from models.communities import Community, Member
 from models.people import Person
@@ -221,16 +222,17 @@ async def _trust(session: AsyncSession, community_id: int, person_id: int, now: 
 async def _approve(session: AsyncSession, report: Report, now: datetime) -> None:
     await _set_claim(session, report.claim_id, ClaimState.APPROVED, ended_at=now)
     await _trust(session, report.community_id, report.person_id, now)
-    approved, seats = (
-        await session.execute(
-            select(func.count(), Task.seats)
-            .join(Task, Task.id == Claim.task_id)
-            .where(Claim.task_id == report.task_id, Claim.state == ClaimState.APPROVED)
-            .group_by(Task.seats)
-        )
-    ).one()
-    if approved >= seats:
-        await set_state(session, report.task_id, TaskState.DONE, was=(TaskState.OPEN, TaskState.PAUSED))
+    await finish_if_complete(session, report.task_id, now)
+
+
+async def finish_if_complete(session: AsyncSession, task_id: int, now: datetime) -> None:
+    """A task whose seats all ended in approved reports is done. The caller has locked it."""
+    approved = select(func.count()).select_from(Claim).where(Claim.task_id == task_id, Claim.state == ClaimState.APPROVED)
+    has_open_seats = select(Task.id).where(Task.id == task_id, Task.seats > approved.scalar_subquery())
+    if await session.scalar(has_open_seats) is not None:
+        return
+    if await set_state(session, task_id, TaskState.DONE, was=(TaskState.OPEN, TaskState.PAUSED)):
+        await mark_cards_stale(session, [task_id], now)
 
 
 async def count_waiting(session: AsyncSession, community_id: int) -> int:
