@@ -10,7 +10,7 @@ from markupsafe import Markup
 from bot.playground.cast import BOT, GROUP, GROUP_TITLE, PHONES, ZONE, Phone
 from bot.playground.labels import labels
 from bot.playground.memory import Message
-from bot.playground.screens import lively
+from bot.playground.screens import direction, lively
 from handlers.registry import COMMANDS, Command, Where
 from handlers.words import Words, words_for
 
@@ -24,7 +24,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters["lively"] = lively
+_TEMPLATES.filters.update(lively=lively, direction=direction)
 
 
 @dataclass(frozen=True)

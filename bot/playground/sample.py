@@ -102,31 +102,33 @@ PAGE = "Look through the adoption page for broken photos"
 def _drafts(now: datetime) -> list[Draft]:
     """A bit of everything: 5 to 30 minutes, remote and field, alone and together, each kind of proof, both languages."""
 
+    evening = now.astimezone(ZONE).replace(hour=20, minute=0, second=0, microsecond=0)
+
     def draft(
-        language: str, title: str, description: str, minutes: int, seats: int, hours: int, proof: Proof, place: str, *tags: str
+        language: str, title: str, description: str, minutes: int, seats: int, days: int, proof: Proof, place: str, *tags: str
     ) -> Draft:
-        deadline = (now + timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
+        deadline = evening + timedelta(days=days)
         return Draft(title, language, minutes, seats, deadline, proof, _HOLD_MINUTES, description, place, tags)
 
     return [
         draft("ar", CALL, "سؤال عن الحال والدواء والدفء، مع قائمة أسئلة جاهزة. الرقم يصل بعد حجز المقعد.",
-              15, 5, 54, Proof.NOTE, "", "كبار_السن", "مكالمات"),
+              15, 5, 2, Proof.NOTE, "", "كبار_السن", "مكالمات"),
         draft("ar", "مراجعة لغوية لمنشور حملة البطانيات", "نصف صفحة، والمطلوب تصحيح الأخطاء واقتراح عنوان أقصر.",
-              5, 1, 30, Proof.NOTE, "", "كتابة"),
+              5, 1, 1, Proof.NOTE, "", "كتابة"),
         draft("ar", WATER, "غسل أوعية الماء الثلاثة عند الدرج وملؤها، وتصويرها بعد ذلك.",
-              10, 4, 33, Proof.PHOTO, "جبل اللويبدة، درج الكلحة", "حيوانات"),
+              10, 4, 1, Proof.PHOTO, "جبل اللويبدة، درج الكلحة", "حيوانات"),
         draft("ar", "رسالة شكر قصيرة لمتبرّع", "ثلاثة أسطر دافئة بخطّ اليد أو على الحاسوب، والأسماء الأولى فقط.",
-              5, 2, 78, Proof.NOTE, "", "كتابة", "شكر"),
+              5, 2, 3, Proof.NOTE, "", "كتابة", "شكر"),
         draft("ar", "توزيع وجبات دافئة في وسط البلد", "ستّ وجبات من المطبخ إلى ثلاثة عناوين قريبة، مشيًا. التجمّع عند الباب.",
-              30, 3, 28, Proof.PHOTO, "وسط البلد، مطبخ الخير", "كبار_السن", "طعام"),
+              30, 3, 1, Proof.PHOTO, "وسط البلد، مطبخ الخير", "كبار_السن", "طعام"),
         draft("en", DOG, "Luna, 18 kg and friendly, has her check-up. A blanket and a leash are at the gate.",
-              30, 1, 26, Proof.PHOTO, "Marka, the shelter's gate", "animals"),
+              30, 1, 1, Proof.PHOTO, "Marka, the shelter's gate", "animals"),
         draft("en", PAGE, "Twelve profiles. Open each one, and note which photos do not load.",
-              5, 2, 50, Proof.NOTE, "", "animals", "web"),
+              5, 2, 2, Proof.NOTE, "", "animals", "web"),
         draft("en", "Read the news aloud over the phone", "Mr. Sami is 81 and misses his newspaper. Ten minutes of headlines.",
-              15, 4, 72, Proof.NONE, "", "elders", "calls"),
+              15, 4, 3, Proof.NONE, "", "elders", "calls"),
         draft("en", "Find three pharmacies with free check-ups", "Call or look them up; name, street and hours each.",
-              20, 2, 96, Proof.NOTE, "", "elders", "research"),
+              20, 2, 4, Proof.NOTE, "", "elders", "research"),
         draft("en", "Draw a poster: keeping warm at night", "For people who sleep outdoors. Pictures more than words.",
-              30, 2, 120, Proof.LINK, "", "design"),
+              30, 2, 5, Proof.LINK, "", "design"),
     ]  # fmt: skip

@@ -1,6 +1,7 @@
 """What a message shows: a `Reply` in the form in which the playground remembers it, and the decoration of plain text."""
 
 import re
+import unicodedata
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -30,10 +31,9 @@ def screen_of(reply: Reply) -> Screen:
 
 
 def redrawn(shown: Screen, reply: Reply) -> Screen:
-    """What a message shows after a reply redrew it: its picture stays; a reply of nothing but buttons changes only those."""
-    screen = screen_of(reply)
-    kept = ("media",) if reply.text or reply.card else ("text", "card", "media")
-    return {name: shown[name] for name in kept if name in shown} | screen
+    """What a message shows after a reply redrew it. A reply of nothing but buttons changes only those."""
+    kept = () if reply.text or reply.card or reply.media else ("text", "card", "media")
+    return {name: shown[name] for name in kept if name in shown} | screen_of(reply)
 
 
 def _row(row: Row) -> list[dict[str, str]]:
@@ -49,6 +49,20 @@ def _button(part: Button | Link) -> dict[str, str]:
 def media_of(screen: Screen) -> Media | None:
     """The picture from our store that the message shows."""
     return Media(*screen["media"]) if "media" in screen else None
+
+
+def direction(line: str, otherwise: str) -> str:
+    """Which way a line runs, "ltr" or "rtl": as its first strong character outside of isolates does, else as the first one at
+    all. A line of nothing but isolated names or tags would run from left to right by UAX #9 (rules P2 and P3)."""
+    depth, inside = 0, ""
+    for character in line:
+        kind = unicodedata.bidirectional(character)
+        depth = max(0, depth + {"LRI": 1, "RLI": 1, "FSI": 1, "PDI": -1}.get(kind, 0))
+        runs = {"L": "ltr", "R": "rtl", "AL": "rtl"}.get(kind, "")
+        if runs and not depth:
+            return runs
+        inside = inside or runs
+    return inside or otherwise
 
 
 def lively(text: str) -> Markup:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import handlers  # noqa: F401  # registers the commands that the composer offers
 from bot.playground.cast import PHONES
 from bot.playground.platform import Playground
 from handlers.types import Answer, Event, EventKind, Media, Reply
@@ -57,12 +58,16 @@ class StubCore:
     taken: list[Event] = field(default_factory=list)
     failures: int = 0
     """How many times it still fails before it takes an event."""
+    hold: asyncio.Event | None = None
+    """It is at work until this is set."""
     running: asyncio.Task[None] = field(init=False)
 
     async def take(self, event: Event) -> None:
         if self.failures:
             self.failures -= 1
             raise ConnectionError("the database is away")
+        if self.hold:
+            await self.hold.wait()
         self.taken.append(event)
         await self.playground.answer(Answer(event.key, event.address, self.reply(event)))
 
@@ -132,9 +137,9 @@ async def until(lines: AsyncIterator[str], wanted: str) -> list[str]:
 
 
 @asynccontextmanager
-async def running(store: Path, pictures: Path, clock: FixedClock | None = None) -> AsyncIterator[StubCore]:
+async def running(store: Path, pictures: Path, clock: FixedClock | None = None, port: int = 0) -> AsyncIterator[StubCore]:
     """A playground that serves its page, until the block ends."""
-    playground = Playground(store, clock or FixedClock(), Folder(pictures), port=0)
+    playground = Playground(store, clock or FixedClock(), Folder(pictures), port=port)
     core = StubCore(playground)
     core.running = asyncio.create_task(playground.run(core.take))
     try:
