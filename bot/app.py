@@ -22,8 +22,20 @@ async def run(settings: Settings, *, config_path: Path | None) -> None:
     store = FolderStore(settings.store.folder)
     platforms = _platforms(settings, store, clock)
     core = Core(database, platforms, store, clock)
+    if settings.serves_playground:
+        await _fill_playground(core)
     _settle_memory()
     await core.run()
+
+
+async def _fill_playground(core: Core) -> None:
+    """A playground that nobody has been to yet gets its sample community."""
+    from bot.playground.platform import Playground
+    from bot.playground.sample import settle_in
+
+    for platform in core.platforms.values():
+        if isinstance(platform, Playground):
+            await settle_in(core.edge, platform)
 
 
 def _settle_memory() -> None:
