@@ -220,5 +220,5 @@ def _invitation(context: Context, reply: Reply) -> Reply:
     if not reply.text and not reply.card:
         return Reply(toast=reply.toast)
     say = context.words.say
-    text = say("{name}, this goes on in the private chat.", name=context.person.first_name)
+    text = reply.toast or say("{name}, this goes on in the private chat.", name=context.person.first_name)
     return Reply(text=text, rows=((Link(say("Open the private chat"), reply.opens or "continue"),),), scope=Scope.HERE)

@@ -10,10 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 from handlers.context import Context
+from handlers.refusals import put_into_words
 from handlers.registry import Arg, ArgKind, command
 from handlers.types import Button, Card, Media, MediaFault, Reply, Row, Tone
 from handlers.words import N_, Said
 from models.dialogues import Dialogue, begin, open_dialogues
+from models.refusals import Refusal
 
 LIFETIME = timedelta(hours=24)
 
@@ -195,12 +197,14 @@ async def _press(context: Context, dialogue: Dialogue, option: str) -> Reply:
 
 
 async def _take(context: Context, dialogue: Dialogue, given: Given) -> Reply:
-    flow, step = FLOWS[dialogue.flow], _step(dialogue)
-    await flow.guard(context, dialogue.data)
+    step = _step(dialogue)
     try:
+        await FLOWS[dialogue.flow].guard(context, dialogue.data)
         value = await step.parse(context, dialogue.data, given)
     except Invalid as invalid:
         return await _question(context, dialogue, note=invalid.sentence)
+    except Refusal as refusal:
+        return await _end(context, dialogue, refusal)
     return await _advance(context, dialogue, step, value)
 
 
@@ -210,8 +214,18 @@ async def _advance(context: Context, dialogue: Dialogue, step: Step, value: obje
     following = _next_step(flow, dialogue.data, after=step)
     if following is not None:
         return await _move(context, dialogue, following)
-    await flow.guard(context, dialogue.data)
+    try:
+        await flow.guard(context, dialogue.data)
+    except Refusal as refusal:
+        return await _end(context, dialogue, refusal)
     return await _finish(context, dialogue)
+
+
+async def _end(context: Context, dialogue: Dialogue, refusal: Refusal) -> Reply:
+    """What the wizard is for cannot be done any more: say why, and do not ask on."""
+    await context.session.delete(dialogue)
+    await context.session.flush()
+    return await _with_parked(context, put_into_words(refusal, context.words))
 
 
 async def _finish(context: Context, dialogue: Dialogue) -> Reply:
