@@ -115,6 +115,7 @@ async def _arrive(context: Context, community: Community, task: int | None) -> R
     if context.person.timezone is None:
         context.person.timezone = community.timezone
     await context.session.flush()
+    context = replace(context, words=speak_to(context.person))
     if task is not None:
         return await finding.show_task(context, task)
     return await finding.tasks(context, str(FIRST_MINUTES))

@@ -124,9 +124,16 @@ async def _parse_zone(context: Context, data: Data, given: Given) -> str | None:
 
 
 async def _keep_zone(context: Context, data: Data) -> Reply:
-    context.person.timezone = data["zone"]
+    context.person.timezone = data["zone"] or await _zone_of_team(context)
     await context.session.flush()
     return await _screen(context)
+
+
+async def _zone_of_team(context: Context) -> str | None:
+    """The time zone of the community the person last dealt with, or of any of theirs."""
+    theirs = [community for community, _ in await memberships(context.session, context.person.id)]
+    theirs.sort(key=lambda community: community.id != context.person.focus_community_id)
+    return theirs[0].timezone if theirs else None
 
 
 # Interests: tags that bring the tasks one likes to the front
