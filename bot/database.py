@@ -27,7 +27,7 @@ class Database:
     """One database and its two doors: `write` for the transaction edge, `read` for looking.
 
     SQLite has one writer at a time whatever one does; so there is one connection that writes, and those who wait for it wait
-    in a fair queue here instead of failing in the driver.
+    in a fair queue here instead of failing in the driver. Errors do not tell the parameters: people's words belong in no log.
     """
 
     def __init__(self, url: URL) -> None:
@@ -69,11 +69,11 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _postgres_engine(url: URL) -> AsyncEngine:
-    return create_async_engine(url, pool_size=_POSTGRES_WRITERS, max_overflow=4, pool_pre_ping=True)
+    return create_async_engine(url, pool_size=_POSTGRES_WRITERS, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
 
 
 def _sqlite_engine(url: URL, begin: str, **options: Any) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"isolation_level": None}, **options)
+    engine = create_async_engine(url, connect_args={"isolation_level": None}, hide_parameters=True, **options)
 
     @event.listens_for(engine.sync_engine, "connect")
     def tune(connection: Any, _: object) -> None:
