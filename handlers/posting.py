@@ -67,9 +67,7 @@ async def post_rows(context: Context, task: Task) -> tuple[Row, ...]:
 async def _choose(context: Context, task: Task) -> Reply:
     rows = await post_rows(context, task)
     if not rows:
-        text = context.words.say(
-            "The team has no chat yet. Once the bot is in a group, /setup or /connect makes it the team's."
-        )
+        text = context.words.say("The bot is in none of the team's chats any more. Adding it there again brings them back.")
         return Reply(text=text, edit=context.is_press)
     text = context.words.say("Into which chat should the card of {title} go?", title=task.title)
     return Reply(text=text, rows=rows, edit=context.is_press)

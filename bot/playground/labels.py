@@ -12,7 +12,7 @@ def labels(words: Words) -> dict[str, Said]:
     return {
         # The page
         "title": say("Himma, the playground"),
-        "tagline": say("A community to try things in: four people, their group, and the same bot that runs on Telegram."),
+        "tagline": say("A team to try things in: four people, their group, and the same bot that runs on Telegram."),
         "clock": say("Time in the playground"),
         "later_hour": say("+1 hour"),
         "later_day": say("+1 day"),

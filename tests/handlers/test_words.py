@@ -11,6 +11,8 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
+import handlers  # noqa: F401  # registers every command
+from handlers.registry import COMMANDS
 from handlers.words import LOCALE_FOLDER, Said, Words, clean, clean_line, language_of, parse_number, words_for
 
 FSI, PDI = "\u2068", "\u2069"
@@ -232,6 +234,10 @@ def test_a_text_keeps_its_lines_its_marks_and_its_emoji() -> None:
 # Every sentence of the catalogue
 
 
+def forms_of(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
+
+
 def sample(gap: str) -> object:
     numbers = {"least", "most", "length", "limit", "number", "seats", "n"}
     return 12 if gap in numbers else "Maya"
@@ -254,6 +260,13 @@ def test_every_sentence_can_be_said() -> None:
         assert said.count(FSI) == said.count(PDI), said
 
 
+def test_every_command_that_is_named_exists() -> None:
+    for message in MESSAGES:
+        for sentence in (message.id if isinstance(message.id, str) else message.id[1], *forms_of(message)):
+            named = set(re.findall(r"(?<![\w/])/([a-z]+)", sentence))
+            assert named <= COMMANDS.keys() | {"newbot"}, sentence
+
+
 # Readers are women and men: a sentence names the deed (المصدر), and orders nobody about in a form that assumes which.
 IMPERATIVES = re.compile(
     r"\b(اضغط|انقر|اختر|أرسل|ارسل|اكتب|احجز|انضم|جرب|تأكد|راجع|أدخل|ادخل|أضف|افتح|اقرأ|تفضل|ابدأ|أعد|اقبل|وافق|سلم)\b"
@@ -264,7 +277,7 @@ VOWELLED = re.compile("[تك][\u064e\u0650](?!\\w)")
 
 def test_no_sentence_assumes_who_reads_it() -> None:
     for message in MESSAGES:
-        for form in [message.string] if isinstance(message.string, str) else list(message.string or ()):
+        for form in forms_of(message):
             assert not IMPERATIVES.search(form), form
             assert not VOWELLED.search(form), form
 
