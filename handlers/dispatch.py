@@ -178,8 +178,10 @@ def _with(context: Context, event: Event) -> Context:
 
 
 async def _notice_private_chat(context: Context) -> None:
-    if context.in_private:
-        await open_private_chat(context.session, context.account, context.event.place.chat)
+    event = context.event
+    chat = event.place.chat if context.in_private else event.sender.private_chat
+    if chat:
+        await open_private_chat(context.session, context.account, chat)
 
 
 def _ask_to_show(context: Context) -> Reply:

@@ -256,7 +256,9 @@ async def _question(context: Context, dialogue: Dialogue, note: str = "") -> Rep
         rows=(*rows, navigation) if navigation else tuple(rows),
         edit=context.is_press,
         asks_text=step.takes_text,
+        asks_photo=step.takes_photo,
         placeholder=ask.placeholder,
+        input_label=context.words.say("Write the answer") if step.takes_text else context.words.say("Send a picture"),
     )
 
 

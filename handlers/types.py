@@ -63,6 +63,9 @@ class Sender:
     and None where it was not asked or could not be learnt."""
     is_hidden: bool = False
     """An admin who writes in the name of the group: the account stands for all who do, and nobody can be told apart."""
+    private_chat: str = ""
+    """The chat in which the platform lets us write to the sender privately because of what they do now, wherever that is;
+    empty where only what happens in the private chat itself tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +236,12 @@ class Reply:
     """Redraw the message that was pressed, where there was one; else a new message is sent."""
     asks_text: bool = False
     """The reply is a question that free text answers (Telegram may offer a reply field, Discord a modal)."""
+    asks_photo: bool = False
+    """The reply is a question that a picture answers."""
     placeholder: str = ""
     """What an empty input field shows when `asks_text`."""
+    input_label: str = ""
+    """What the button says that opens the field for the answer, on platforms that need one."""
     role: str = ""
     """The role that the reader has from now on (its name in lower case): platforms that show menus by role follow it."""
     opens: str = ""
