@@ -42,6 +42,7 @@ def _settle_memory() -> None:
     """Give back what starting needed, and spare the collector what stays."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # an event makes some hundred objects, few of which outlive it
     with contextlib.suppress(OSError, AttributeError):  # other C libraries have no such call, and need none
         ctypes.CDLL(None).malloc_trim(0)
 

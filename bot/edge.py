@@ -126,6 +126,9 @@ class Edge:
                 answers = await self._decide(crowd, together)
             except Exception as error:  # noqa: BLE001  # whatever it was, each is asked alone, where one fault is one person's
                 log.debug("a crowd of %s is asked one by one: %s", len(together), type(error).__name__)
+                if not together:  # the writer could not be had: nobody had been let in yet
+                    together.extend(crowd)
+                    crowd.clear()
                 await asyncio.gather(*(self._settle(event, future) for event, future in together))
                 continue
             for (_, future), answer in zip(together, answers, strict=True):
@@ -152,7 +155,7 @@ class Edge:
     async def _settle(self, event: Event, future: "asyncio.Future[Answer]") -> None:
         try:
             answer = await self._handle_alone(event)
-        except Unavailable as error:
+        except Exception as error:  # noqa: BLE001  # it belongs to whoever waits for the answer, and to nobody else
             if not future.done():
                 future.set_exception(error)
         else:

@@ -16,10 +16,11 @@ from handlers.context import Context, speak_to
 from handlers.refusals import put_into_words
 from handlers.registry import COMMANDS, FREE_WORDS, SERVICES, Call, Command, CrowdHandler, Handler, MissingArgument
 from handlers.stored import dump_answer, dump_event, load_answer
+from handlers.telling import private_message
 from handlers.types import Address, Answer, ChatKind, Event, EventKind, Link, MediaFault, Place, Reply, Scope, Service
 from handlers.words import clean, clean_line, language_of, to_latin_digits
 from models.communities import communities_of_chats
-from models.delivery import Fetch, known_answers
+from models.delivery import Fetch, enqueue, known_answers
 from models.people import Identity, Newcomer, meet, open_private_chat
 from models.refusals import Refusal
 
@@ -44,7 +45,9 @@ async def handle(session: AsyncSession, events: Sequence[Event]) -> list[Answer]
     if fresh:
         contexts = await _contexts(session, fresh)
         replies = await _reply_all(contexts)
-        answers |= {context.event.key: _address(context, reply) for context, reply in zip(contexts, replies, strict=True)}
+        pairs = list(zip(contexts, replies, strict=True))
+        answers |= {context.event.key: _address(context, reply) for context, reply in pairs}
+        await enqueue(session, [row for context, reply in pairs for row in _follow_ups(context, reply)])
     return [answers[event.key] for event in events]
 
 
@@ -206,11 +209,31 @@ def _address(context: Context, reply: Reply) -> Answer:
     place = event.place
     if place.kind is ChatKind.PRIVATE or place.whispers or reply.scope is Scope.HERE or reply.is_silent:
         return Answer(event.key, event.address, replace(reply, opens=""))
+    if _is_said_by_toast(context, reply):
+        return Answer(event.key, event.address, Reply(toast=reply.toast))
     if account.private_chat is not None:
         private = Place(place.platform, account.private_chat, ChatKind.PRIVATE)
         address = Address(private, event.sender.external_id, token=event.address.token)
         return Answer(event.key, address, replace(reply, edit=False, opens=""))
     return Answer(event.key, event.address, _invitation(context, reply))
+
+
+def _is_said_by_toast(context: Context, reply: Reply) -> bool:
+    """A press in a group whose answer its toast gives: what there is to keep follows in private, by way of the outbox.
+
+    A thousand people who press at once are all answered at once; a thousand messages take the platform half a minute.
+    """
+    place = context.event.place
+    in_group = place.kind is not ChatKind.PRIVATE and not place.whispers and reply.scope is Scope.PRIVATE
+    return in_group and context.is_press and bool(reply.toast) and context.account.private_chat is not None
+
+
+def _follow_ups(context: Context, reply: Reply) -> list[dict[str, object]]:
+    chat, event = context.account.private_chat, context.event
+    if chat is None or not _is_said_by_toast(context, reply) or not (reply.text or reply.card):
+        return []
+    kept = replace(reply, toast="", opens="", edit=False)
+    return [private_message(f"answer:{event.key}", event.sender.platform, chat, kept, event.at)]
 
 
 def _invitation(context: Context, reply: Reply) -> Reply:

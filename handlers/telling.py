@@ -1,6 +1,7 @@
 """Telling people what they did not ask for: messages by way of the outbox, each in its reader's words."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from handlers.context import Context, speak_to
 from handlers.stored import dump_place, dump_reply
@@ -20,14 +21,19 @@ async def tell(
     """
     others = set(people_ids) - {context.person.id}
     rows = [
-        {
-            "key": f"{key}:{to.person.id}",
-            "platform": to.platform,
-            "place": dump_place(Place(to.platform, to.private_chat, ChatKind.PRIVATE)),
-            "reply": dump_reply(say(speak_to(to.person, zone))),
-            "created_at": context.now,
-            "due_at": context.now,
-        }
+        private_message(f"{key}:{to.person.id}", to.platform, to.private_chat, say(speak_to(to.person, zone)), context.now)
         for to in await reachable(context.session, others)
     ]
     await enqueue(context.session, rows)
+
+
+def private_message(key: str, platform: str, chat: str, reply: Reply, now: datetime) -> dict[str, object]:
+    """The outbox's row for a message into somebody's private chat."""
+    return {
+        "key": key,
+        "platform": platform,
+        "place": dump_place(Place(platform, chat, ChatKind.PRIVATE)),
+        "reply": dump_reply(reply),
+        "created_at": now,
+        "due_at": now,
+    }
