@@ -5,13 +5,13 @@ counted after entities, in UTF-16 units, which is never less than what Telegram 
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from html import escape
 from typing import Final
 
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.fitting import cut, is_visible, units, whole
 from handlers.types import Button, CannotRender, Link, Reply, Row, Tone
 
 TEXT_LIMIT: Final = 4096
@@ -20,8 +20,6 @@ TOAST_LIMIT: Final = 200
 _PLACEHOLDER_LIMIT: Final = 64
 
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_OPENERS, _PDI = "\u2066\u2067\u2068", "\u2069"
 _STYLES: Final = {Tone.PRIMARY: "primary", Tone.DANGER: "danger"}
 
 Line = tuple[str, str]
@@ -47,7 +45,7 @@ def length(reply: Reply) -> int:
 
 def render_toast(toast: str) -> str:
     """The notice on a press, plain."""
-    return _cut(_whole(toast), TOAST_LIMIT)
+    return cut(whole(toast), TOAST_LIMIT)
 
 
 def render_keyboard(rows: tuple[Row, ...], username: str) -> InlineKeyboardMarkup | None:
@@ -59,7 +57,7 @@ def render_keyboard(rows: tuple[Row, ...], username: str) -> InlineKeyboardMarku
 
 def render_question(reply: Reply) -> ForceReply:
     """An input field for a question that has no buttons (Telegram shows either the one or the other)."""
-    placeholder = _cut(_whole(reply.placeholder).replace("\n", " ").strip(), _PLACEHOLDER_LIMIT)
+    placeholder = cut(whole(reply.placeholder).replace("\n", " ").strip(), _PLACEHOLDER_LIMIT)
     return ForceReply(input_field_placeholder=placeholder or None)
 
 
@@ -71,7 +69,7 @@ def private_link(username: str, payload: str) -> str:
 
 
 def _button(part: Button | Link, username: str) -> InlineKeyboardButton:
-    label = _whole(part.label)
+    label = whole(part.label)
     if not is_visible(label):
         raise CannotRender("a button without a label")
     if isinstance(part, Link):
@@ -81,18 +79,18 @@ def _button(part: Button | Link, username: str) -> InlineKeyboardButton:
 
 def _lines(reply: Reply) -> Iterable[Line]:
     if reply.text:
-        yield from (("", line) for line in _whole(reply.text).split("\n"))
+        yield from (("", line) for line in whole(reply.text).split("\n"))
     card = reply.card
     if card is None:
         return
     if reply.text:
         yield "", ""
-    yield from (("b", line) for line in _whole(card.title).split("\n"))
+    yield from (("b", line) for line in whole(card.title).split("\n"))
     for line in card.lines:
-        yield from (("", part) for part in _whole(line).split("\n"))
+        yield from (("", part) for part in whole(line).split("\n"))
     if card.footer:
         yield "", ""
-        yield from (("i", line) for line in _whole(card.footer).split("\n"))
+        yield from (("i", line) for line in whole(card.footer).split("\n"))
 
 
 def _fit(lines: list[Line], limit: int) -> list[Line]:
@@ -106,62 +104,8 @@ def _fit(lines: list[Line], limit: int) -> list[Line]:
     for tag, words in lines:
         if units(words) + 1 > room:
             if room > limit // 2:
-                return [*fitted, (tag, _cut(words, room + last_line))]
+                return [*fitted, (tag, cut(words, room + last_line))]
             break
         fitted.append((tag, words))
         room -= units(words) + 1
     return [*fitted, ("", "…")]
-
-
-def _cut(words: str, limit: int) -> str:
-    """The words in at most `limit` units: cut between words where one ends near, never inside a character that is made of
-    several, and with every isolate closed that the cut left open."""
-    if units(words) <= limit:
-        return words
-    room = limit - 1
-    end = 0
-    for character in words:
-        room -= 2 if character > "\uffff" else 1
-        room -= character in _OPENERS  # for the PDI that closes it
-        if room < 0:
-            break
-        end += 1
-    while end > 0 and _continues(words, end):
-        end -= 1
-    space = words.rfind(" ", end - 40 if end > 80 else end, end)
-    kept = words[: space if space > 0 else end].rstrip()
-    return kept + _PDI * _open_isolates(kept) + "…"
-
-
-def _continues(words: str, position: int) -> bool:
-    """Whether the character there belongs to the one before it (an accent, a joined emoji, a variation, a skin tone)."""
-    here, before = words[position], words[position - 1]
-    joined = here in "\u200d\ufe0f" or before == "\u200d"
-    return joined or unicodedata.combining(here) > 0 or "\U0001f3fb" <= here <= "\U0001f3ff"
-
-
-def _open_isolates(words: str) -> int:
-    depth = 0
-    for character in words:
-        if character in _OPENERS:
-            depth += 1
-        elif character == _PDI:
-            depth = max(0, depth - 1)
-    return depth
-
-
-def units(words: str) -> int:
-    """The length in UTF-16 units."""
-    return len(words) + sum(character > "\uffff" for character in words)
-
-
-def is_visible(words: str) -> bool:
-    """Whether there is anything to see in the words."""
-    return any(unicodedata.category(c)[0] not in "CZM" and c not in "\u3164\u115f\u1160\u2800\uffa0\u034f" for c in words)
-
-
-def _whole(text: str) -> str:
-    """Without halves of characters, which cannot be sent, and with one kind of line break."""
-    if _SURROGATE.search(text):
-        text = _SURROGATE.sub("\ufffd", text)
-    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.fitting import is_visible
 from bot.telegram import render
 from handlers.types import Button, CannotRender, Card, Link, Reply
 from tests.wire.telegram import markup
@@ -42,7 +43,7 @@ def test_telegram_takes_every_text(reply: Reply, limit: int) -> None:
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=300))
 def test_a_short_text_is_shown_as_it_is(text: str) -> None:
     shown, entities = markup.read_text(render.render_text(Reply(text=text)), "HTML", limit=markup.TEXT_LIMIT)
-    assert shown == text.strip() or not render.is_visible(text)
+    assert shown == text.strip() or not is_visible(text)
     assert entities == []
 
 
@@ -60,7 +61,7 @@ def test_labels_are_shown_or_said_to_be_impossible(label: str) -> None:
     try:
         keyboard = render.render_keyboard(((Button(label, "done", "1"), Link(label, "task_1")),), "himma_bot")
     except CannotRender:
-        assert not render.is_visible(label)
+        assert not is_visible(label)
     else:
         assert keyboard is not None
         markup.check_keyboard(keyboard.to_dict(), "himma_bot")
