@@ -29,11 +29,12 @@ class Typing:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """We wait for a person's words in a chat."""
+    """We wait for a person's words or picture in a chat, or not any more."""
 
     person: str
     chat: str
     placeholder: str
+    asks_photo: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,13 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """A person has another role from now on."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """The time that the core is given moved on."""
 
@@ -56,7 +64,7 @@ class Ended:
     """Nothing more will come: we are about to stop."""
 
 
-Notice = Changed | Toasted | Typing | Asked | Shown | Ticked | Ended
+Notice = Changed | Toasted | Typing | Asked | Shown | Ranked | Ticked | Ended
 
 _BACKLOG = 500
 """A page that fell so far behind is let go; it comes back and catches up from the memory."""

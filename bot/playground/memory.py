@@ -33,7 +33,8 @@ CREATE INDEX IF NOT EXISTS message_chat ON message (chat, id);
 CREATE INDEX IF NOT EXISTS message_revision ON message (revision);
 CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY AUTOINCREMENT, person TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS upload (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, content BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS phone (person TEXT PRIMARY KEY, opened INTEGER NOT NULL DEFAULT 0, chat TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS phone (person TEXT PRIMARY KEY, opened INTEGER NOT NULL DEFAULT 0, chat TEXT NOT NULL DEFAULT '',
+    role TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS seen (person TEXT, chat TEXT, message INTEGER NOT NULL, PRIMARY KEY (person, chat));
 """
 _COLUMNS = "id, chat, author, screen, at, edited_at, born, revision, event IS NOT NULL, event IN (SELECT id FROM event)"
@@ -207,8 +208,18 @@ class Memory:
         return bool(self._one("SELECT opened FROM phone WHERE person = ?", person))
 
     def open_private_chat(self, person: str) -> None:
+        self._set("opened", person, 1)
+
+    def role(self, person: str) -> str:
+        """The role that the core named last, or empty."""
+        return str(self._one("SELECT role FROM phone WHERE person = ?", person) or "")
+
+    def set_role(self, person: str, role: str) -> None:
+        self._set("role", person, role)
+
+    def _set(self, column: str, person: str, value: object) -> None:
         self._db.execute("INSERT INTO phone (person) VALUES (?) ON CONFLICT DO NOTHING", (person,))
-        self._db.execute("UPDATE phone SET opened = 1 WHERE person = ?", (person,))
+        self._db.execute(f"UPDATE phone SET {column} = ? WHERE person = ?", (value, person))  # noqa: S608  a name from above
 
     def shown_chat(self, person: str, otherwise: str) -> str:
         """The chat that is open on the person's phone."""
@@ -217,8 +228,7 @@ class Memory:
     def show_chat(self, person: str, chat: str, left: str) -> None:
         """Open a chat on the person's phone; everything in it, and in the one they `left`, is seen."""
         with self.together():
-            self._db.execute("INSERT INTO phone (person) VALUES (?) ON CONFLICT DO NOTHING", (person,))
-            self._db.execute("UPDATE phone SET chat = ? WHERE person = ?", (chat, person))
+            self._set("chat", person, chat)
             newest = self._one("SELECT max(id) FROM message") or 0
             for seen in {chat, left}:
                 self._db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", (person, seen, newest))

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from bot.playground.cast import BOT, GROUP, GROUP_TITLE, PHONES, ZONE, Phone
 from bot.playground.labels import labels
 from bot.playground.memory import Message
-from bot.playground.screens import direction, lively
+from bot.playground.screens import Screen, direction, lively
 from handlers.registry import COMMANDS, Command, Where
 from handlers.words import Words, words_for
 
@@ -83,6 +83,10 @@ class Pages:
         """Where the person writes to us, or opens the chat."""
         return self._render("composer.html", phone=phone, chat=phone.person, is_change=True)
 
+    def role(self, phone: Phone) -> str:
+        """What a person is, and what they are offered therefore."""
+        return self._render("role.html", phone=phone, is_change=True)
+
     def clock(self, language: str) -> str:
         return self._render("clock.html", words=_frame_words(language), is_change=True)
 
@@ -106,14 +110,13 @@ class Pages:
         """What the composer offers to a person in a chat."""
         here = {Where.ANYWHERE, Where.GROUP if chat == GROUP else Where.PRIVATE}
         known = [command for command in COMMANDS.values() if command.is_public and command.where in here]
-        return [command for command in known if command.role is None or command.role <= phone.role]
+        return [command for command in known if command.role is None or command.role <= self._playground.role(phone)]
 
-    def placeholder(self, phone: Phone, chat: str) -> str:
-        """What the empty composer shows: the hint of our question, where one waits for an answer."""
+    def question(self, phone: Phone, chat: str) -> Screen:
+        """What we asked the person last in a chat and they have not answered; empty where there is nothing."""
         if not self._playground.memory.waits_for_words(chat, phone.person):
-            return ""
-        newest = self._playground.memory.messages(chat)[-1]
-        return str(newest.screen.get("placeholder", ""))
+            return {}
+        return self._playground.memory.messages(chat)[-1].screen
 
     def unread(self, phone: Phone, chat: str) -> int:
         is_shown = self._playground.shown_chat(phone) == chat

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot.platform import Gone, Refused, Take, Unreachable
-from bot.playground.board import Asked, Board, Changed, Shown, Ticked, Toasted, Typing
+from bot.playground.board import Asked, Board, Changed, Ranked, Shown, Ticked, Toasted, Typing
 from bot.playground.cast import BOT, GROUP, PHONES, PLATFORM, Phone, place_of
 from bot.playground.memory import Memory, Message, Waiting
 from bot.playground.screens import Screen, picture_type, redrawn, screen_of
 from handlers.types import Address, Answer, Event, EventKind, Media, Place, Reply, Sender, Upload, parse_data
+from models.roles import Role
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +137,11 @@ class Playground:
 
     def shown_chat(self, phone: Phone) -> str:
         return self.memory.shown_chat(phone.person, otherwise=GROUP)
+
+    def role(self, phone: Phone) -> Role:
+        """What a person is, as far as we were told."""
+        told = self.memory.role(phone.person)
+        return Role[told.upper()] if told else phone.role
 
     def is_working(self, person: str, chat: str) -> bool:
         """Whether the core is at work on something that a person did in a chat."""
@@ -278,7 +284,7 @@ class Playground:
         screen = screen_of(reply)
         if not _says_something(reply):
             screen["text"] = reply.toast
-        message = self._add(chat, BOT, screen, asks=asked if reply.asks_text else "", answer=answer)
+        message = self._add(chat, BOT, screen, asks=asked if _is_question(reply) else "", answer=answer)
         self._tell_of(chat, reply, asked)
         return message
 
@@ -288,19 +294,26 @@ class Playground:
             return False
         screen = redrawn(known.screen, reply)
         if screen != known.screen:
-            self.memory.redraw(known.id, screen, self.clock.now(), asked if reply.asks_text else "")
+            self.memory.redraw(known.id, screen, self.clock.now(), asked if _is_question(reply) else "")
         self._tell_of(chat, reply, asked)
         return True
 
     def _tell_of(self, chat: str, reply: Reply, asked: str) -> None:
         self.board.tell(Changed())
         if asked:
-            self.board.tell(Asked(asked, chat, reply.placeholder if reply.asks_text else ""))
+            self.board.tell(Asked(asked, chat, reply.placeholder if reply.asks_text else "", reply.asks_photo))
+        if reply.role and chat != GROUP:
+            self.memory.set_role(chat, reply.role)
+            self.board.tell(Ranked(chat))
 
     def _phone(self, person: str) -> Phone:
         with suppress(KeyError):
             return PHONES[person]
         raise Refused(f"there is no phone of {person!r}")
+
+
+def _is_question(reply: Reply) -> bool:
+    return reply.asks_text or reply.asks_photo
 
 
 def _says_something(reply: Reply) -> bool:

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from handlers.types import Button, Link, Media, Reply, Row
 
 Screen = dict[str, Any]
-"""JSON: text, card, media, file, rows, asks, placeholder; absent where empty."""
+"""JSON: text, card, media, file, rows, asks_photo, placeholder; absent where empty."""
 
 _LIVELY = re.compile(
     r"(?P<url>https?://[^\s<>\"'\u2066-\u2069]*[^\s<>\"'\u2066-\u2069.,;:!?)\]}،؛؟])"
@@ -24,7 +24,7 @@ def screen_of(reply: Reply) -> Screen:
         "card": reply.card and {"title": reply.card.title, "lines": reply.card.lines, "footer": reply.card.footer},
         "media": reply.media and [reply.media.id, reply.media.content_type, reply.media.size_bytes],
         "rows": [_row(row) for row in reply.rows],
-        "asks": reply.asks_text,
+        "asks_photo": reply.asks_photo,
         "placeholder": reply.placeholder,
     }
     return {name: part for name, part in screen.items() if part}

@@ -9,7 +9,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from bot.playground.board import Asked, Changed, Ended, Notice, Shown, Ticked, Toasted, Typing
+from bot.playground.board import Asked, Changed, Ended, Notice, Ranked, Shown, Ticked, Toasted, Typing
 from bot.playground.cast import PHONES
 from bot.playground.pages import Pages
 
@@ -58,8 +58,10 @@ def _told(pages: Pages, notice: Notice, language: str) -> str:
             phone = PHONES[person]
             composer = pages.composer(phone) if is_opened else ""
             return _html(pages.badges() + composer) + _event("show", person=person, chat=chat)
-        case Asked(person, chat, placeholder):
-            return _event("ask", person=person, chat=chat, placeholder=placeholder)
+        case Asked(person, chat, placeholder, asks_photo):
+            return _event("ask", person=person, chat=chat, placeholder=placeholder, photo=asks_photo)
+        case Ranked(person):
+            return _html(pages.role(PHONES[person]))
         case _:
             return _html(pages.clock(language))
 
@@ -69,5 +71,5 @@ def _html(html: str, revision: int | None = None) -> str:
     return number + "".join(f"data: {line}\n" for line in html.splitlines() or [""]) + "\n"
 
 
-def _event(name: str, **details: str) -> str:
+def _event(name: str, **details: str | bool) -> str:
     return f"event: {name}\ndata: {json.dumps(details)}\n\n"

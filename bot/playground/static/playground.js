@@ -244,10 +244,11 @@ stream.addEventListener("show", (event) => {
 });
 
 stream.addEventListener("ask", (event) => {
-  const { person, chat, placeholder } = JSON.parse(event.detail.data);
+  const { person, chat, placeholder, photo } = JSON.parse(event.detail.data);
   const panel = panelOf(person, chat);
   const words = panel.querySelector("textarea");
   if (!words) return;
+  panel.querySelector(".attach").classList.toggle("is-wanted", photo);
   words.placeholder = placeholder || words.dataset.placeholder;
   const isTheirs = panel.closest(".phone").contains(document.activeElement);
   if (placeholder && isTheirs && !panel.hidden && matchMedia("(hover: hover)").matches) words.focus({ preventScroll: true });

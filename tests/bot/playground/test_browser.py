@@ -175,6 +175,18 @@ async def test_a_question_tells_the_composer_what_it_waits_for(page: Page, visit
     await expect(words).to_have_attribute("placeholder", "Message")
 
 
+async def test_the_paper_clip_stands_out_where_a_picture_is_asked_for(page: Page, visitor: Visitor) -> None:
+    visitor.core.reply = lambda event: Reply(text="heard: start", asks_photo=event.command == "start")
+    await begin(page, "maya")
+    clip = chat(page, "maya").locator(".attach")
+    await expect(clip).to_have_class("attach is-wanted")
+    await page.reload()
+    await expect(clip).to_have_class("attach is-wanted")
+    await clip.locator("input").set_input_files({"name": "cat.png", "mimeType": "image/png", "buffer": PNG})
+    await chat(page, "maya").get_by_role("textbox").press("Enter")
+    await expect(clip).to_have_class("attach")
+
+
 async def test_each_phone_reads_in_its_own_direction(page: Page) -> None:
     for person in ("salma", "maya"):
         await begin(page, person)

@@ -70,7 +70,7 @@ class Shots:
         await page.wait_for_timeout(400)
         picture = Image.open(BytesIO(await page.screenshot())).convert("RGB")
         self._folder.mkdir(parents=True, exist_ok=True)
-        picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(self._folder / f"{name}.png", optimize=True)
+        picture.save(self._folder / f"{name}.png", optimize=True)
 
 
 def chat(page: Page, person: str) -> Locator:

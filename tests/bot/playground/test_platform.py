@@ -1,5 +1,6 @@
 """What people do on the page becomes events; what the core says stands in their chats."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -285,6 +286,21 @@ async def test_unread_messages_are_counted_until_the_chat_is_opened(visitor: Vis
 
     await visitor.post("/phones/salma/chats/group/show")
     assert memory.unread("salma", "group") == 0
+
+
+async def test_who_gets_another_role_is_offered_its_commands(visitor: Visitor) -> None:
+    def offered(page: str) -> bool:
+        return 'id="suggest-maya-maya-review"' in page
+
+    await visitor.start("maya")
+    await visitor.settled()
+    assert not offered(await visitor.page())
+    async with visitor.stream(visitor.playground.memory.revision) as lines:
+        await visitor.playground.send(place_of("maya"), Reply(text="You are a moderator now.", role="moderator"))
+        await until(lines, 'id="suggest-maya-maya-review"')
+    page = await visitor.page()
+    assert offered(page)
+    assert re.search(r'id="role-maya"\s*>Moderator<', page)
 
 
 async def test_an_address_that_is_taken_is_told_plainly(visitor: Visitor, tmp_path: Path) -> None:
