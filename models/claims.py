@@ -181,6 +181,9 @@ _SEATS = union_all(
 )
 """What these people hold, and what they finished of these tasks."""
 
+_SET_ZONE = (
+    update(table(Person)).where(Person.id == bindparam("person"), Person.timezone.is_(None)).values(timezone=bindparam("zone"))
+)
 _ADD_CLAIMS = insert(table(Claim))
 _TAKE_SEATS = update(table(Task)).where(Task.id == bindparam("task")).values(seats_taken=Task.seats_taken + bindparam("n"))
 
@@ -308,10 +311,11 @@ class _Desk:
     async def _write_memberships(self, session: AsyncSession) -> None:
         fresh = [key for key, was_member in self.joined.items() if not was_member]
         if fresh:
-            await session.execute(
-                insert(Member),
-                [{"community_id": c, "person_id": p, "role": Role.VOLUNTEER, "joined_at": self.now} for c, p in fresh],
-            )
+            rows = [{"community_id": c, "person_id": p, "role": Role.VOLUNTEER, "joined_at": self.now} for c, p in fresh]
+            await session.execute(insert(Member), rows)
+            zones = {task.community_id: task.timezone for task in self.tasks.values()}
+            connection = await session.connection()
+            await connection.execute(_SET_ZONE, [{"person": p, "zone": zones[c]} for c, p in fresh])
         for community_id, person_id in (key for key, was_member in self.joined.items() if was_member):
             await session.execute(
                 update(Member)

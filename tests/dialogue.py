@@ -98,7 +98,9 @@ class Talk:
     ) -> Member:
         now = self.clock.now()
         values = {"joined_at": now, "accepted_rules_at": now} | columns
-        return Member(community_id=community_id, person_id=await somebody.number(session), role=role, **values)
+        person = await session.get_one(Person, await somebody.number(session))
+        person.timezone = person.timezone or "Africa/Cairo"
+        return Member(community_id=community_id, person_id=person.id, role=role, **values)
 
     async def task(
         self, home: Home, author: "Somebody", title: str = "Call Mr. Adel", *, tags: tuple[str, ...] = (), **columns: Any
