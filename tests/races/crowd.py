@@ -73,7 +73,7 @@ async def add_task(session: AsyncSession, crowd: Crowd, seats: int, now: datetim
     """An open task, with its live card in the group; its number."""
     task = Task(
         community_id=crowd.community,
-        title=f"Call elder {next(_numbers)}",
+        title=f"Call elder {seats}",
         language="en",
         minutes=10,
         seats=seats,
