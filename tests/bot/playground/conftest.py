@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
 import handlers  # noqa: F401  # registers the commands that the composer offers
 from bot.playground.cast import PHONES
@@ -162,6 +164,15 @@ async def visiting(core: StubCore) -> AsyncIterator[Visitor]:
 async def visitor(tmp_path: Path) -> AsyncIterator[Visitor]:
     async with running(tmp_path / "playground.db", tmp_path) as core, visiting(core) as visitor:
         yield visitor
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """One browser for all tests, which run in its loop; each opens pages of its own."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--headless=new"])
+        yield browser
+        await browser.close()
 
 
 @pytest.fixture(scope="session")

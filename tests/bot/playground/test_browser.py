@@ -6,28 +6,29 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
 from bot.playground.cast import place_of
 from handlers.types import Button, Card, Event, Link, Media, Reply, Tone
-from tests.bot.playground.conftest import Visitor, running
+from tests.bot.playground.conftest import Visitor, running, visiting
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082"
 )
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 DESKTOP = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=390, height=844)
 
 
-@pytest.fixture
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--headless=new"])
-        yield browser
-        await browser.close()
+@pytest_asyncio.fixture(loop_scope="package")
+async def visitor(tmp_path: Path) -> AsyncIterator[Visitor]:
+    """As for all tests, in the browser's loop."""
+    async with running(tmp_path / "playground.db", tmp_path) as core, visiting(core) as visitor:
+        yield visitor
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def page(browser: Browser, visitor: Visitor) -> AsyncIterator[Page]:
     """The page on a desktop. A test during which it reports an error fails."""
     page = await browser.new_page(viewport=DESKTOP, locale="en-GB")

@@ -10,8 +10,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from PIL import Image, ImageDraw
-from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 from sqlalchemy import make_url, select
 
 from bot.clock import Clock
@@ -28,12 +29,13 @@ from models.reports import Report, ReportState
 from models.tasks import Task
 from tests.bot.playground.conftest import eventually
 
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 WORDS = words_for("ar", True, ZONE.key)
 say = WORDS.say
 NOTE = "امتلأت الأوعية الثلاثة، وكانت القطط في الانتظار."
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def playground(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Playground]:
     """The playground on the sample community, with nothing left out."""
     clock, store = Clock(), FolderStore(tmp_path / "pictures")
@@ -47,14 +49,6 @@ async def playground(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Pla
     yield playground
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-
-
-@pytest.fixture
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--headless=new"])
-        yield browser
-        await browser.close()
 
 
 class Shots:
