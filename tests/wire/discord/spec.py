@@ -16,7 +16,7 @@ from typing import Any, Final
 from tests.wire.discord.refusal import Flaw
 
 _FILE: Final = "discord-openapi.json"
-_HARMLESS: Final = frozenset({"tts", "username", "avatar_url", "nsfw"})
+_HARMLESS: Final = frozenset({"tts", "username", "avatar_url", "nsfw", "flags"})
 """Fields that discord.py sends to addresses whose description lacks them; the service knows or ignores them."""
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "string": str,
