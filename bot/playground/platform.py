@@ -257,7 +257,7 @@ class Playground:
         if answer.reply.opens and not answer.delivered:
             self.start(phone, answer.reply.opens)
 
-    async def send(self, place: Place, reply: Reply) -> str:
+    async def send(self, place: Place, reply: Reply, key: str = "") -> str:
         return str(self._put(place.chat, reply))
 
     async def edit(self, place: Place, message: str, reply: Reply) -> None:

@@ -63,7 +63,7 @@ for (const scroll of all(".scroll")) {
   new ResizeObserver(() => keepEnd(scroll)).observe(scroll);
 }
 
-// Toasts go by themselves
+// Toasts go by themselves, or when the next one comes
 
 function leaveSoon(toast) {
   setTimeout(() => {
@@ -74,7 +74,9 @@ function leaveSoon(toast) {
 
 for (const toasts of all(".toasts")) {
   new MutationObserver((changes) => {
-    changes.flatMap((change) => [...change.addedNodes]).filter((node) => node.nodeType === 1).forEach(leaveSoon);
+    const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node.nodeType === 1);
+    if (added.length) for (const older of all(".toast", toasts).slice(0, -1)) older.remove();
+    added.forEach(leaveSoon);
   }).observe(toasts, { childList: true });
 }
 

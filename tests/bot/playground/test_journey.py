@@ -61,6 +61,7 @@ class Shots:
     async def take(self, page: Page, name: str) -> None:
         if self._folder is None:
             return
+        await expect(page.locator(".toast")).to_have_count(0, timeout=15_000)
         await page.wait_for_timeout(400)
         picture = Image.open(BytesIO(await page.screenshot())).convert("RGB")
         self._folder.mkdir(parents=True, exist_ok=True)
