@@ -12,6 +12,7 @@ from bot.database import Database
 from bot.platform import Platform
 from bot.settings import Settings
 from bot.store import FolderStore
+from handlers.types import Sender
 
 
 async def run(settings: Settings, *, config_path: Path | None) -> None:
@@ -20,7 +21,7 @@ async def run(settings: Settings, *, config_path: Path | None) -> None:
     database = Database(settings.database.url)
     await database.migrate()
     store = FolderStore(settings.store.folder)
-    platforms = _platforms(settings, store, clock)
+    platforms = _platforms(settings, database, store, clock)
     core = Core(database, platforms, store, clock)
     if settings.serves_playground:
         await _fill_playground(core)
@@ -47,10 +48,12 @@ def _settle_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _platforms(settings: Settings, store: FolderStore, clock: Clock) -> list[Platform]:
+def _platforms(settings: Settings, database: Database, store: FolderStore, clock: Clock) -> list[Platform]:
     platforms: list[Platform] = []
     if settings.telegram.token is not None:
         platforms.append(_telegram(settings, store, clock))
+    if settings.discord.token is not None:
+        platforms.append(_discord(settings, database, store, clock))
     if settings.serves_playground:
         platforms.append(_playground(settings, store, clock))
     return platforms
@@ -76,6 +79,28 @@ def _telegram(settings: Settings, store: FolderStore, clock: Clock) -> Platform:
         webhook=webhook,
         admin_commands=frozenset(name for name, command in COMMANDS.items() if command.asks_admin),
         menu=build_menu(),
+        now=clock.now,
+    )
+
+
+def _discord(settings: Settings, database: Database, store: FolderStore, clock: Clock) -> Platform:
+    from bot.discord import Discord
+    from handlers.offering import offer_tasks
+    from models.people import Identity
+
+    async def offer(sender: Sender, command: str, typed: str) -> list[tuple[str, int]]:
+        async with database.read() as session:
+            who = Identity(sender.platform, sender.external_id)
+            return await offer_tasks(session, who, command, typed, clock.now())
+
+    chosen = settings.discord
+    return Discord(
+        chosen.token.get_secret_value() if chosen.token else "",
+        store,
+        api_url=chosen.api_url,
+        gateway_url=chosen.gateway_url,
+        shards=chosen.shards,
+        offer=offer,
         now=clock.now,
     )
 

@@ -16,8 +16,8 @@ from typing import Protocol
 from bot.answers import Answers
 from bot.edge import Edge
 from bot.intake import Intake
+from bot.pictures import NotTaken
 from bot.platform import DeliveryError, Gone, Moved, Platform, Refused, TryLater, Unknown, Unreachable
-from bot.store import NotTaken
 from handlers.cards import live_card
 from handlers.stored import dump_place, dump_reply, load_event, load_place, load_reply
 from handlers.types import CannotRender, ChatKind, Media, MediaFault, Place
@@ -93,7 +93,7 @@ class Courier:
     async def _send(self, message: delivery.Outbox) -> None:
         place = load_place(message.place)
         try:
-            external_id = await self._platform.send(place, load_reply(message.reply))
+            external_id = await self._platform.send(place, load_reply(message.reply), message.key)
         except (TryLater, Unknown) as error:
             until = self._now() + _pause(message.attempts, error)
             await self._edge.transact(lambda session: delivery.put_off(session, message.id, until))
@@ -161,7 +161,7 @@ class Courier:
         message = card.message
         try:
             if message is None:
-                message = await self._platform.send(place, reply)
+                message = await self._platform.send(place, reply, f"card:{card.id}:{card.changes}")
             elif shown != card.shown:
                 await self._platform.edit(place, message, reply)
         except (TryLater, Unknown) as error:

@@ -35,6 +35,9 @@ class Limits:
 
 TELEGRAM: Final = Limits(overall=Limit(30, 1.0), private_chat=Limit(1, 1.0), group=Limit(20, 60.0))
 """https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this"""
+DISCORD: Final = Limits(overall=Limit(45, 1.0), private_chat=Limit(5, 5.0), group=Limit(45, 1.0))
+"""50 requests a second in all (https://discord.com/developers/docs/topics/rate-limits#global-rate-limit), some of them not
+messages. What it allows in a channel it tells with every answer, and discord.py keeps to that."""
 UNLIMITED: Final = Limits(*[Limit(1_000_000, 1.0)] * 3)
 _MARGIN = 1.02
 """Clocks differ, and what counts is when the other side receives it."""

@@ -70,8 +70,11 @@ class Platform(Protocol):
         to acknowledge) is not an error.
         """
 
-    async def send(self, place: Place, reply: Reply) -> str:
-        """Send a message that nobody's press or command caused; return the message's external id. Raises `DeliveryError`."""
+    async def send(self, place: Place, reply: Reply, key: str = "") -> str:
+        """Send a message that nobody's press or command caused; return the message's external id. Raises `DeliveryError`.
+
+        `key` says which message it is: a platform that can, sends the same one only once although it is told to again.
+        """
 
     async def edit(self, place: Place, message: str, reply: Reply) -> None:
         """Redraw a message that was sent before. Raises `DeliveryError`; `Gone` where the message was deleted."""

@@ -42,7 +42,7 @@ async def tasks(context: Context, wish: str) -> Reply:
     if not found:
         return _nothing(context, looked_for)
     words = context.words
-    rows: list[Row] = [(Button(_label(task, words), "task", str(task.id), task.version),) for task in found]
+    rows: list[Row] = [(Button(label_of(task, words), "task", str(task.id), task.version),) for task in found]
     rows.append(_pages(looked_for, page, total, words))
     heading = words.count("{n} task is open for you", "{n} tasks are open for you", total)
     return Reply(
@@ -105,7 +105,8 @@ async def moderated_task(context: Context, task_id: int) -> Task:
     return found
 
 
-def _label(found: Task, words: Words) -> str:
+def label_of(found: Task, words: Words) -> str:
+    """A task in the few words that a button has room for."""
     title = clean_line(found.title)
     return f"{words.number(found.minutes)}′ · {title if len(title) <= 40 else title[:39] + '…'}"
 

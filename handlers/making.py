@@ -8,6 +8,7 @@ from handlers.drafting import DEFAULT_DEADLINE, DEFAULTS, FIELDS, as_draft, prev
 from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
 from handlers.one_line import read_line
 from handlers.posting import post_rows
+from handlers.reading import DESCRIPTION_LIMIT, TITLE, read_description, read_title
 from handlers.registry import Arg, ArgKind, command
 from handlers.types import Button, Reply, Tone
 from handlers.words import N_
@@ -34,6 +35,24 @@ async def new_task(context: Context, line: str) -> Reply:
         deadline = FIELDS["deadline"].read(DEFAULT_DEADLINE, words, context.now)
         data |= DEFAULTS | {"deadline": deadline} | read_line(line, words, context.now)
     return await start(context, NEW_TASK, data)
+
+
+@command("draft", args=(Arg("words", ArgKind.TEXT, "", required=False),), role=Role.MODERATOR)
+async def draft(context: Context, words: str) -> Reply:
+    """A message that somebody wrote becomes the draft of a task: its first line the title, the rest what it is about."""
+    community = await context.community(Role.MODERATOR)
+    data: dict[str, Any] = {"community": community.id, "is_whole": True}
+    deadline = FIELDS["deadline"].read(DEFAULT_DEADLINE, await words_of(context, data), context.now)
+    title, _, description = words.strip().partition("\n")
+    if len(title) > TITLE[1]:
+        description = words
+    data |= DEFAULTS | {"deadline": deadline, "title": read_title(_shortened(title, TITLE[1]))}
+    data |= {"description": read_description(_shortened(description.strip(), DESCRIPTION_LIMIT))}
+    return await start(context, NEW_TASK, data)
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 async def _guard(context: Context, data: Data) -> None:

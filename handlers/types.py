@@ -8,7 +8,7 @@ Texts in a `Reply` are plain: already in the reader's language, user-written pie
 characters. Escaping for HTML or markdown is the platform's business.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -92,7 +92,7 @@ class Address:
     """The external id of the account that is answered."""
     message: str = ""
     """The external id of the message whose button was pressed; an answer with `edit` redraws it."""
-    token: str = ""
+    token: str = field(default="", repr=False)
     """The platform's handle for acknowledging a press (a callback query's id, an interaction's token)."""
     has_media: bool = False
     """The pressed message carries a picture: some platforms edit such a message differently."""

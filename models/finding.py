@@ -41,12 +41,9 @@ async def fitting_tasks(
 
 
 def _wanted(person: Person, wish: Wish, now: datetime) -> list[ColumnElement[bool]]:
-    mine = select(Member.community_id).where(
-        Member.person_id == person.id, Member.left_at.is_(None), Member.blocked_at.is_(None)
-    )
     seated = select(Claim.task_id).where(Claim.person_id == person.id, Claim.task_id == Task.id, Claim.state.in_(SEATED))
     conditions = [
-        Task.community_id.in_(mine),
+        _is_mine(person.id),
         Task.state == TaskState.OPEN,
         Task.deadline_at > now,
         Task.seats_taken < Task.seats,
@@ -81,3 +78,24 @@ def _best_first(person: Person, wish: Wish, now: datetime) -> list[ColumnElement
     if wish.minutes is not None:
         order.append(Task.minutes.desc())
     return [*order, Task.deadline_at.asc(), Task.id.asc()]
+
+
+async def tasks_called(
+    session: AsyncSession, person_id: int, words: str, number: int | None, now: datetime, *, limit: int
+) -> Sequence[Task]:
+    """Open tasks of the person's communities with these words in their title, the most urgent first; first of all the one
+    with this number. Reads the index of open tasks, and stops as soon as there are enough."""
+    conditions = [_is_mine(person_id), Task.state == TaskState.OPEN]
+    named = [] if number is None else (await session.scalars(select(Task).where(Task.id == number, *conditions))).all()
+    query = select(Task).where(*conditions, Task.deadline_at > now).order_by(Task.deadline_at).limit(limit)
+    if words:
+        query = query.where(Task.title.icontains(words, autoescape=True))
+    found = (await session.scalars(query)).all()
+    return [*named, *(task for task in found if task.id != number)][:limit]
+
+
+def _is_mine(person_id: int) -> ColumnElement[bool]:
+    mine = select(Member.community_id).where(
+        Member.person_id == person_id, Member.left_at.is_(None), Member.blocked_at.is_(None)
+    )
+    return Task.community_id.in_(mine)

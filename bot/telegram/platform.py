@@ -87,8 +87,8 @@ class Telegram:
         await self._delivery.answer(answer)
         await self._follow_role(answer.address.place, answer.reply)
 
-    async def send(self, place: Place, reply: Reply) -> str:
-        """See `Platform.send`."""
+    async def send(self, place: Place, reply: Reply, key: str = "") -> str:
+        """See `Platform.send`. Telegram has no use for the key."""
         message = await self._delivery.send(place, reply)
         await self._follow_role(place, reply)
         return message

@@ -1,0 +1,74 @@
+"""A `Reply` as Discord takes it: pure functions over its JSON.
+
+https://discord.com/developers/docs/resources/message#create-message, #embed-object-embed-limits
+"""
+
+from typing import Final
+
+from bot.discord.components import Json, rows_of
+from bot.discord.markdown import defuse, fit
+from bot.fitting import cut, is_visible
+from handlers.types import CannotRender, Card, Media, Reply
+
+CONTENT_LIMIT: Final = 2000
+_TITLE_LIMIT: Final = 256
+_DESCRIPTION_LIMIT: Final = 4096
+_FOOTER_LIMIT: Final = 1000
+"""Of the 2048 that it might have: an embed has 6000 in all."""
+_ALT_LIMIT: Final = 1024
+EPHEMERAL: Final = 1 << 6
+_SUFFIXES: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
+
+
+def message(reply: Reply, *, with_modal: bool = False, is_edit: bool = False) -> Json:
+    """The body of a message. Raises CannotRender.
+
+    An edit names every part, so that nothing of what stood there before remains; a reply of nothing but buttons changes only
+    those. `with_modal`: the reader has no input line of their own, so a button opens one.
+    """
+    components = rows_of(reply, with_modal=with_modal)
+    if not (reply.text or reply.card or reply.media):
+        if not is_edit:
+            raise CannotRender("Discord shows buttons only under a text or a picture")
+        return {"components": components}
+    overflows = reply.card is None and len(fit(reply.text, _DESCRIPTION_LIMIT)) > CONTENT_LIMIT
+    content = "" if overflows else fit(reply.text, CONTENT_LIMIT)
+    embed: Json = {"description": fit(reply.text, _DESCRIPTION_LIMIT)} if overflows else _embed(reply.card)
+    body: Json = {"allowed_mentions": {"parse": []}}
+    if embed and reply.media:
+        embed["image"] = {"url": f"attachment://{file_name(reply.media)}"}
+    if is_edit or content:
+        body["content"] = content
+    if is_edit or embed:
+        body["embeds"] = [embed] if embed else []
+    if is_edit or components:
+        body["components"] = components
+    if is_edit or reply.media:
+        body["attachments"] = [_attachment(reply, reply.media)] if reply.media else []
+    return body
+
+
+def notice(toast: str) -> Json:
+    """A short notice as a message."""
+    return {"content": fit(toast, CONTENT_LIMIT), "allowed_mentions": {"parse": []}}
+
+
+def file_name(media: Media) -> str:
+    return f"picture.{_SUFFIXES.get(media.content_type, 'jpg')}"
+
+
+def _attachment(reply: Reply, media: Media) -> Json:
+    described = reply.card.title if reply.card else reply.text
+    alt = cut(defuse(" ".join(described.split())), _ALT_LIMIT)
+    return {"id": 0, "filename": file_name(media)} | ({"description": alt} if is_visible(alt) else {})
+
+
+def _embed(card: Card | None) -> Json:
+    if card is None:
+        return {}
+    embed: Json = {"title": fit(card.title, _TITLE_LIMIT) or "…"}
+    if lines := fit("\n".join(card.lines), _DESCRIPTION_LIMIT):
+        embed["description"] = lines
+    if is_visible(card.footer):
+        embed["footer"] = {"text": cut(defuse(card.footer), _FOOTER_LIMIT)}
+    return embed
