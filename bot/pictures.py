@@ -5,11 +5,12 @@ Where and with what it was taken, other metadata and whatever hid behind it are 
 
 import io
 import re
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
-
-from bot.store import NotTaken
 from handlers.types import MediaFault
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MAX_PIXELS = 50_000_000
 """The largest picture that is decoded: a small file can hold an enormous one."""
@@ -24,11 +25,19 @@ _MAGIC = {
 }
 """How files of the formats that we take begin; of an animation, the first frame is taken."""
 
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+class NotTaken(Exception):
+    """An upload that the store refuses; `fault` says why."""
+
+    def __init__(self, fault: MediaFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
 
 
 def clean(data: bytes) -> bytes:
     """The picture as a JPEG without metadata. Raises NotTaken."""
+    from PIL import Image  # the decoder takes 5 MB, and many a day no picture comes
+
     formats = [name for name, magic in _MAGIC.items() if magic.match(data)]
     if not formats:
         raise NotTaken(MediaFault.NOT_A_PICTURE)
@@ -47,7 +56,9 @@ def clean(data: bytes) -> bytes:
         raise NotTaken(MediaFault.NOT_A_PICTURE) from None
 
 
-def _encode(picture: Image.Image) -> bytes:
+def _encode(picture: "Image") -> bytes:
+    from PIL import Image, ImageOps
+
     upright = ImageOps.exif_transpose(picture)
     upright.thumbnail((MAX_SIDE, MAX_SIDE))
     if upright.has_transparency_data:

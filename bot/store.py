@@ -12,6 +12,7 @@ import re
 import tempfile
 from pathlib import Path
 
+from bot.pictures import NotTaken, clean
 from handlers.types import Media, MediaFault
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -19,14 +20,6 @@ MAX_BYTES = 10 * 1024 * 1024
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _AT_ONCE = 2
-
-
-class NotTaken(Exception):
-    """An upload that the store refuses; `fault` says why."""
-
-    def __init__(self, fault: MediaFault) -> None:
-        super().__init__(fault.value)
-        self.fault = fault
 
 
 class FolderStore:
@@ -57,8 +50,6 @@ class FolderStore:
         return self._folder / f"{id}.jpg"
 
     def _receive(self, data: bytes) -> Media:
-        from bot.pictures import clean  # the decoder takes 5 MB, and many a day no picture comes
-
         content = clean(data)
         media = Media(hashlib.sha256(content).hexdigest(), "image/jpeg", len(content))
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -9,9 +9,10 @@ from handlers.refusals import put_into_words
 from handlers.registry import HELD_TASK, TASK, Call, command, crowd_command
 from handlers.types import Button, Reply, Tone
 from handlers.words import N_, clean, words_for
-from models.claims import Held, Want, claim, release, set_release_reason
+from models.claims import release, set_release_reason
 from models.refusals import Refusal, RulesFirst, TermsChanged
 from models.roles import Role
+from models.seating import Held, Want, claim
 
 
 @crowd_command("claim", help=N_("Take a seat on a task"), args=(TASK,), role=Role.VOLUNTEER)

@@ -13,12 +13,12 @@ from bot.playground.cast import GROUP, GROUP_TITLE, PHONES, PLATFORM, ZONE
 from bot.playground.platform import Playground
 from handlers.types import ChatKind
 from models.cards import post_card
-from models.claims import Want, claim
 from models.communities import Community, chat_at, join, set_role
 from models.making import Draft, create_task
 from models.people import Account, Identity, Newcomer, meet, open_private_chat
 from models.reports import Work, hand_in
 from models.roles import Role
+from models.seating import Want, claim
 from models.setting_up import Charter, Home, found
 from models.tasks import Proof
 

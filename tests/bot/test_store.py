@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from bot.pictures import MAX_SIDE
-from bot.store import MAX_BYTES, FolderStore, NotTaken
+from bot.pictures import MAX_SIDE, NotTaken
+from bot.store import MAX_BYTES, FolderStore
 from handlers.types import Media, MediaFault
 
 

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.database import Database
 from bot.edge import Edge
-from models.claims import Claim, ClaimState, Held, Outcome, Want, claim
+from models.claims import Claim, ClaimState
 from models.communities import Community, join
 from models.making import Draft, call_off, change_task, create_task
 from models.people import Identity, Newcomer, meet
 from models.refusals import NotFound, SeatsTaken, TaskClosed
+from models.seating import Held, Outcome, Want, claim
 from models.tasks import Proof, Task, TaskState, tags_of
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
