@@ -56,7 +56,7 @@ class Report(ui.Modal, title="Report"):
 
 
 class Bot(discord.AutoShardedClient):
-    """Its commands are in `_add_commands`; `heard` is every interaction's id."""
+    """Its commands are below; `heard` is every interaction's id."""
 
     def __init__(self, intents: discord.Intents | None = None, **options: Any) -> None:
         options.setdefault("allowed_mentions", discord.AllowedMentions.none())
@@ -65,7 +65,8 @@ class Bot(discord.AutoShardedClient):
         self.heard: list[int] = []
         self.events: list[str] = []
         self.messages: list[discord.Message] = []
-        _add_commands(self.tree)
+        for add in (_add_claims, _add_questions, _add_slow_ones, _add_people):
+            add(self.tree)
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(Claim)
@@ -85,7 +86,7 @@ class Bot(discord.AutoShardedClient):
         super().dispatch(event, *args, **kwargs)
 
 
-def _add_commands(tree: app_commands.CommandTree[Any]) -> None:  # noqa: C901  a list of small commands
+def _add_claims(tree: app_commands.CommandTree[Any]) -> None:
     @tree.command(description="Take a seat")
     async def claim(interaction: Interaction, task: int, minutes: app_commands.Range[int, 1, 240] = 5) -> None:
         await interaction.response.send_message(f"Task {task} for {minutes} min", ephemeral=True)
@@ -100,6 +101,8 @@ def _add_commands(tree: app_commands.CommandTree[Any]) -> None:  # noqa: C901  a
         view.add_item(Claim(12))
         await interaction.response.send_message("Task 12: nobody", view=view)
 
+
+def _add_questions(tree: app_commands.CommandTree[Any]) -> None:
     @tree.command(description="Pick a role")
     async def pick(interaction: Interaction) -> None:
         view = ui.View(timeout=60)
@@ -112,6 +115,12 @@ def _add_commands(tree: app_commands.CommandTree[Any]) -> None:  # noqa: C901  a
         view.add_item(select)
         await interaction.response.send_message("Who?", view=view, ephemeral=True)
 
+    @tree.command(description="Done")
+    async def done(interaction: Interaction) -> None:
+        await interaction.response.send_modal(Report())
+
+
+def _add_slow_ones(tree: app_commands.CommandTree[Any]) -> None:
     @tree.command(description="Slow")
     async def slow(interaction: Interaction, seconds: float = 0.05) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -124,10 +133,8 @@ def _add_commands(tree: app_commands.CommandTree[Any]) -> None:  # noqa: C901  a
         await asyncio.sleep(seconds)
         await interaction.response.send_message("Too late")
 
-    @tree.command(description="Done")
-    async def done(interaction: Interaction) -> None:
-        await interaction.response.send_modal(Report())
 
+def _add_people(tree: app_commands.CommandTree[Any]) -> None:
     @tree.command(description="Who is it")
     async def who(interaction: Interaction, member: discord.Member) -> None:
         await interaction.response.send_message(f"{member.display_name}: {member.guild_permissions.manage_guild}")

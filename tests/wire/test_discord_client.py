@@ -275,7 +275,9 @@ async def test_an_invalid_session_begins_anew(wire: DiscordWire, bot: Bot, sara:
     await wire.until(lambda: wire.gateway.identified == 2)
     assert (await sara.runs("claim", here, task=5).completed()).text == "Task 5 for 5 min"
     wire.gateway.forget()
-    wire.gateway.sessions.clear()
+    wire.gateway.drop()
+    await wire.until(lambda: wire.gateway.identified == 3)
+    assert (await sara.runs("claim", here, task=5).completed()).text == "Task 5 for 5 min"
     assert wire.gateway.resumed == 0
 
 

@@ -38,7 +38,7 @@ class Permission(IntFlag):
 
 
 ALL: Final = (1 << 53) - 1
-EVERYONE: Final = (
+EVERYONE: Final = int(
     Permission.ADD_REACTIONS
     | Permission.VIEW_CHANNEL
     | Permission.SEND_MESSAGES
@@ -50,7 +50,7 @@ EVERYONE: Final = (
     | Permission.SEND_MESSAGES_IN_THREADS
 )
 """What a new guild grants to everyone; @everyone pings are not among it."""
-IN_DMS: Final = EVERYONE | Permission.USE_EXTERNAL_EMOJIS
+IN_DMS: Final = int(EVERYONE | Permission.USE_EXTERNAL_EMOJIS)
 
 
 def in_guild(guild: "Guild", person: int) -> int:
@@ -69,7 +69,7 @@ def in_guild(guild: "Guild", person: int) -> int:
 def in_channel(channel: "Channel", person: int) -> int:
     """What somebody may do in a channel, a thread or a direct message."""
     if channel.guild is None:
-        return int(IN_DMS)
+        return IN_DMS
     guild, ruled = channel.guild, channel.parent if channel.is_thread and channel.parent else channel
     granted = in_guild(guild, person)
     if granted in {0, ALL}:

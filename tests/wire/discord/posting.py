@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.wire.discord import content, permissions
-from tests.wire.discord.gateway import Gateway, Intent
+from tests.wire.discord.gateway import Gateway
 from tests.wire.discord.messages import File, Message
 from tests.wire.discord.permissions import Permission
 from tests.wire.discord.refusal import (
@@ -15,6 +15,7 @@ from tests.wire.discord.refusal import (
     unknown,
 )
 from tests.wire.discord.rest import Request
+from tests.wire.discord.sessions import Intent
 from tests.wire.discord.world import Channel, Kind, User, World
 
 NONCE_SECONDS = 180.0

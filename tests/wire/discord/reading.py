@@ -4,11 +4,12 @@ from typing import Any, Final
 
 from tests.wire.discord import permissions
 from tests.wire.discord.commands import Commands
-from tests.wire.discord.gateway import Gateway, Intent
+from tests.wire.discord.gateway import Gateway
 from tests.wire.discord.permissions import Permission
 from tests.wire.discord.posting import Posting
 from tests.wire.discord.refusal import Refusal, missing_access, missing_permissions, unknown
-from tests.wire.discord.rest import Request, Table
+from tests.wire.discord.rest import Handler, Request, Table
+from tests.wire.discord.sessions import Intent
 from tests.wire.discord.world import Channel, Guild, Kind, Member, World
 
 _SESSION_STARTS: Final = 1000
@@ -25,8 +26,7 @@ class Reading:
 
     def register(self, table: Table) -> None:
         """Add the addresses to the table."""
-        application = "/applications/{application_id}"
-        handlers = {
+        handlers: dict[str, Handler] = {
             "GET /gateway": lambda _: {"url": self._gateway.url},
             "GET /gateway/bot": self._gateway_bot,
             "GET /users/@me": lambda _: self._world.bot.to_json() | {"verified": True, "mfa_enabled": False, "flags": 0},
@@ -48,17 +48,20 @@ class Reading:
             "POST /channels/{channel_id}/messages/{message_id}/threads": self._open_thread,
             "PUT /channels/{channel_id}/thread-members/@me": self._join_thread,
         }
-        for where in (application, f"{application}/guilds/{{guild_id}}"):
-            handlers |= {
-                f"GET {where}/commands": lambda r: self._commands.known(self._scope(r)),
-                f"PUT {where}/commands": lambda r: self._commands.overwrite(self._scope(r), r.body or []),
-                f"POST {where}/commands": lambda r: (201, self._commands.upsert(self._scope(r), r.body)),
-                f"GET {where}/commands/{{command_id}}": lambda r: self._commands.get(self._scope(r), r.params["command_id"]),
-                f"PATCH {where}/commands/{{command_id}}": self._change_command,
-                f"DELETE {where}/commands/{{command_id}}": self._delete_command,
-            }
+        for where in ("/applications/{application_id}", "/applications/{application_id}/guilds/{guild_id}"):
+            handlers |= self._about_commands(where)
         for route, handler in handlers.items():
             table.add(route, handler)
+
+    def _about_commands(self, where: str) -> dict[str, Handler]:
+        return {
+            f"GET {where}/commands": lambda r: self._commands.known(self._scope(r)),
+            f"PUT {where}/commands": lambda r: self._commands.overwrite(self._scope(r), r.body or []),
+            f"POST {where}/commands": lambda r: (201, self._commands.upsert(self._scope(r), r.body)),
+            f"GET {where}/commands/{{command_id}}": lambda r: self._commands.get(self._scope(r), r.params["command_id"]),
+            f"PATCH {where}/commands/{{command_id}}": self._change_command,
+            f"DELETE {where}/commands/{{command_id}}": self._delete_command,
+        }
 
     # The bot
 

@@ -4,10 +4,11 @@ import itertools
 from typing import Any
 
 from tests.wire.discord import components, permissions
-from tests.wire.discord.gateway import Gateway, Intent
+from tests.wire.discord.gateway import Gateway
 from tests.wire.discord.messages import Message
 from tests.wire.discord.permissions import Permission
 from tests.wire.discord.posting import Posting
+from tests.wire.discord.sessions import Intent
 from tests.wire.discord.world import Channel, Guild, Kind, Member, Role, User, World
 
 
@@ -33,7 +34,7 @@ class Stage:
     ) -> Guild:
         """A guild with one channel, a role `Managers` with Manage Server, and the bot with its own role."""
         guild = Guild(self.world.new_id(), name, self.world, locale=locale)
-        guild.roles[guild.id] = Role(guild.id, "@everyone", int(permissions.EVERYONE), position=0)
+        guild.roles[guild.id] = Role(guild.id, "@everyone", permissions.EVERYONE, position=0)
         owner = managers[0] if managers else self.user(f"Owner of {name}")
         guild.owner_id = owner.id
         self.world.guilds[guild.id] = guild
@@ -142,6 +143,11 @@ class Stage:
     def take_role(self, guild: Guild, user: User, role: Role) -> None:
         guild.members[user.id].roles.discard(role.id)
         self._tell_member(guild, user)
+
+    def change_role(self, guild: Guild, role: Role, grants: int) -> None:
+        """Let a role allow other things than before."""
+        role.permissions = int(grants)
+        self._tell(guild, "GUILD_ROLE_UPDATE", {"guild_id": str(guild.id), "role": role.to_json()})
 
     def delete_role(self, guild: Guild, role: Role) -> None:
         del guild.roles[role.id]
