@@ -71,6 +71,7 @@ class Core:
         """Let what is under way come to its end, for a moment, and let go of everything."""
         try:
             async with asyncio.timeout(1.0):
+                await self.edge.settle()
                 await self.answers.settle()
         except TimeoutError:
             log.info("some answers are still under way; they are delivered after the next start")

@@ -40,7 +40,7 @@ class Database:
         self._reader = _sqlite_engine(url, "BEGIN", pool_size=2) if self.is_sqlite else self._writer
         self._write_session = async_sessionmaker(self._writer, expire_on_commit=False)
         self._read_session = async_sessionmaker(self._reader, expire_on_commit=False)
-        self._turn = asyncio.Semaphore(1 if self.is_sqlite else _POSTGRES_WRITERS)
+        self.turn = asyncio.Semaphore(1 if self.is_sqlite else _POSTGRES_WRITERS)
 
     async def migrate(self) -> None:
         """Bring the schema up to date."""
@@ -50,8 +50,12 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """A session whose turn it is to write. It must be committed by whom it is given to."""
-        async with self._turn, self._write_session() as session:
+        async with self.turn, self.writer() as session:
             yield session
+
+    def writer(self) -> AsyncSession:
+        """A session that writes, for whom it is the `turn`."""
+        return self._write_session()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -7,10 +7,10 @@ are decided in one transaction together: statements and commits cost the same fo
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
@@ -57,16 +57,31 @@ class Edge:
         return await (self._join_crowd(key, event) if key else self._handle_alone(event))
 
     async def transact(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """Do work in one transaction and commit it. Raises what the work raises, with nothing changed."""
-        async with self._database.write() as session:
+        """Do work in one transaction and commit it. Raises what the work raises, with nothing changed.
+
+        Whoever is cancelled while waiting for their turn does nothing; what has begun comes to its end first.
+        """
+        async with self._database.turn:
+            return await _to_its_end(self._commit(work))
+
+    async def _commit(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        async with self._database.writer() as session:
             result = await work(session)
             await session.commit()
             return result
 
     async def look(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Do work that writes nothing."""
+        return await _to_its_end(self._look(work))
+
+    async def _look(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         async with self._database.read() as session:
             return await work(session)
+
+    async def settle(self) -> None:
+        """Wait until those who are being decided for have been decided for."""
+        while self._draining:
+            await asyncio.gather(*self._draining, return_exceptions=True)
 
     async def _handle_alone(self, event: Event) -> Answer:
         for attempt in range(_ATTEMPTS):
@@ -177,6 +192,16 @@ async def _record(session: AsyncSession, events: Sequence[Event], answers: Seque
     ]
     if rows:
         await record_answers(session, rows)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await work that is not cut off: a connection is in doubt when it is left in the middle of a statement."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _is_passing(error: Exception) -> bool:
