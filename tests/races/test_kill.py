@@ -29,7 +29,7 @@ KILLS = int(os.environ.get("HIMMA_TEST_KILLS", "2"))
 """How often the process is killed; a full proof takes 30."""
 PEOPLE = 20
 SEATS = (2, 5, 30)
-MOST_DOUBLES = 10
+MOST_DOUBLES = 40
 """After one kill, messages that were sent and not yet marked as sent: they are said again."""
 
 CONFIG = """
@@ -96,6 +96,7 @@ class Town:
         while time.monotonic() < until:
             known = len(person.answers())
             press = self._act(person)
+            await asyncio.sleep(self.chance.uniform(0.0, 0.6))
             with suppress(AssertionError):  # who is not answered goes on all the same
                 await self.wire.until(partial(self._is_answered, person, press, known), min(0.6, until - time.monotonic()))
 
@@ -183,7 +184,6 @@ async def answers_somebody(its: Town) -> None:
 async def catch_up(its: Town) -> None:
     """Wait until nothing is left to be done; what a killed process had leased is due at once instead of in a minute."""
     await its.wire.until(lambda: not its.wire.updates.pending, 30, "not every update is acknowledged")
-    deadline = time.monotonic() + 30
     due = (
         "SELECT (SELECT count(*) FROM inbox WHERE answered_at IS NULL)"
         " + (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND failure IS NULL) + (SELECT count(*) FROM fetches)"
@@ -192,8 +192,11 @@ async def catch_up(its: Town) -> None:
     its.execute("UPDATE inbox SET retry_at = '2000-01-01 00:00:00.000000' WHERE answered_at IS NULL")
     its.execute("UPDATE outbox SET due_at = '2000-01-01 00:00:00.000000' WHERE sent_at IS NULL")
     its.execute("UPDATE live_cards SET due_at = '2000-01-01 00:00:00.000000' WHERE stale_since IS NOT NULL")
-    while its.ask(due) != [(0,)]:
-        assert time.monotonic() < deadline, its.ask(due)
+    left, deadline = its.ask(due), time.monotonic() + 20
+    while left != [(0,)]:
+        left, before = its.ask(due), left
+        deadline = deadline if left == before else time.monotonic() + 20
+        assert time.monotonic() < deadline, f"stuck: {left}"
         await asyncio.sleep(0.1)
 
 
@@ -237,5 +240,5 @@ async def test_it_answers_soon_after_the_start_and_ends_soon_after_ctrl_c(tmp_pa
         await ending
         print(f"first answer after {until_answer:.2f} s, ended after {until_end:.2f} s")  # noqa: T201
         assert until_end < 2.0
-        assert until_answer < 6.0, "2 s on a machine that does nothing else"
+        assert until_answer < 10.0, "where nothing else uses the machine it is less than 2 s"
         assert not re.search("Traceback|ERROR", (tmp_path / "errors.txt").read_text())
