@@ -91,10 +91,10 @@ class Board:
 
     def tell(self, notice: Notice) -> None:
         for notices in list(self._pages):
-            if notices.qsize() >= _BACKLOG:
+            is_lagging = notices.qsize() >= _BACKLOG
+            if is_lagging:
                 self._pages.discard(notices)
-                notice = Ended()
-            notices.put_nowait(notice)
+            notices.put_nowait(Ended() if is_lagging else notice)
 
     def begin(self) -> None:
         """Pages may watch (again)."""

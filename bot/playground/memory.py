@@ -18,6 +18,8 @@ from typing import Any
 from bot.playground.cast import BOT
 from bot.playground.screens import Screen
 
+TEXT_LIMIT = 4096
+"""Characters in one message, as in Telegram."""
 KEPT_UPLOADS = 100
 """Older files are forgotten, and can then no longer be fetched."""
 SHOWN_MESSAGES = 150
@@ -26,7 +28,7 @@ SHOWN_MESSAGES = 150
 _TABLES = """
 CREATE TABLE IF NOT EXISTS message (
     id INTEGER PRIMARY KEY AUTOINCREMENT, chat TEXT NOT NULL, author TEXT NOT NULL, screen TEXT NOT NULL, at TEXT NOT NULL,
-    edited_at TEXT, event INTEGER, asks TEXT NOT NULL DEFAULT '', answer TEXT UNIQUE, born INTEGER NOT NULL,
+    edited_at TEXT, event INTEGER, asks TEXT NOT NULL DEFAULT '', key TEXT UNIQUE, born INTEGER NOT NULL,
     revision INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS message_chat ON message (chat, id);
@@ -38,6 +40,14 @@ CREATE TABLE IF NOT EXISTS phone (person TEXT PRIMARY KEY, opened INTEGER NOT NU
 CREATE TABLE IF NOT EXISTS seen (person TEXT, chat TEXT, message INTEGER NOT NULL, PRIMARY KEY (person, chat));
 """
 _COLUMNS = "id, chat, author, screen, at, edited_at, born, revision, event IS NOT NULL, event IN (SELECT id FROM event)"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that a person sends."""
+
+    name: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +132,17 @@ class Memory:
         *,
         event: int | None = None,
         asks: str = "",
-        answer: str = "",
+        key: str = "",
     ) -> int:
         """Put a message into a chat. `event` is what it became for the core, `asks` the person whose words it waits for,
-        `answer` the key of the event it answers: an answer that is there already is not put there again."""
+        `key` says which message it is: one that is there already is not put there again."""
         revision = self.revision + 1
         added = self._one(
-            "INSERT INTO message (chat, author, screen, at, event, asks, answer, born, revision)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (answer) DO NOTHING RETURNING id",
-            *(chat, author, json.dumps(screen), at.isoformat(), event, asks, answer or None, revision, revision),
+            "INSERT INTO message (chat, author, screen, at, event, asks, key, born, revision)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id",
+            *(chat, author, json.dumps(screen), at.isoformat(), event, asks, key or None, revision, revision),
         )
-        return int(added or self._one("SELECT id FROM message WHERE answer = ?", answer))
+        return int(added or self._one("SELECT id FROM message WHERE key = ?", key))
 
     def redraw(self, message: int, screen: Screen, at: datetime, asks: str = "") -> bool:
         """Let a message of ours show something else; whether it is (still) there."""
@@ -192,8 +202,8 @@ class Memory:
 
     # Uploads
 
-    def keep_upload(self, name: str, content: bytes) -> str:
-        kept = self._db.execute("INSERT INTO upload (name, content) VALUES (?, ?)", (name, content)).lastrowid or 0
+    def keep_upload(self, file: File) -> str:
+        kept = self._db.execute("INSERT INTO upload (name, content) VALUES (?, ?)", (file.name, file.content)).lastrowid or 0
         self._db.execute("DELETE FROM upload WHERE id <= ?", (kept - KEPT_UPLOADS,))
         return str(kept)
 

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,16 +16,16 @@ from typing import Any, Protocol
 from bot.platform import Gone, Refused, Take, Unreachable
 from bot.playground.board import Asked, Board, Changed, Ranked, Shown, Ticked, Toasted, Typing
 from bot.playground.cast import BOT, GROUP, PHONES, PLATFORM, Phone, place_of
-from bot.playground.memory import Memory, Message, Waiting
+from bot.playground.memory import File, Memory, Message, Waiting
 from bot.playground.screens import Screen, picture_type, redrawn, screen_of
+from bot.playground.server import listen, serve
+from bot.playground.web import application
 from handlers.types import Address, Answer, Event, EventKind, Media, Place, Reply, Sender, Upload, parse_data
 from models.roles import Role
 
 log = logging.getLogger(__name__)
 
 USERNAME = "himma_bot"
-TEXT_LIMIT = 4096
-"""Characters in one message, as in Telegram."""
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
 _LONGEST_PAUSE = 5.0
 """Seconds between two attempts to hand the core an event that it cannot take."""
@@ -47,14 +46,6 @@ class Pictures(Protocol):
 
     def path(self, media: Media) -> Path:
         """The file of a picture."""
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that a person sends."""
-
-    name: str
-    content: bytes
 
 
 class Playground:
@@ -93,7 +84,7 @@ class Playground:
         screen: Screen = {"text": text} if text else {}
         upload = None
         if file:
-            upload = Upload(self.memory.keep_upload(file.name, file.content), file.name, len(file.content))
+            upload = Upload(self.memory.keep_upload(file), file.name, len(file.content))
             screen["file"] = {"reference": upload.reference, "name": upload.name, "type": picture_type(file.content)}
         event = self._event_of_words(phone, chat, text, upload)
         with self.memory.together():
@@ -177,18 +168,13 @@ class Playground:
         change((person, chat))
         self.board.tell(Typing(person, chat))
 
-    def _add(
-        self, chat: str, author: str, screen: Screen, *, event: int | None = None, asks: str = "", answer: str = ""
-    ) -> int:
-        return self.memory.add_message(chat, author, screen, self.clock.now(), event=event, asks=asks, answer=answer)
+    def _add(self, chat: str, author: str, screen: Screen, *, event: int | None = None, asks: str = "", key: str = "") -> int:
+        return self.memory.add_message(chat, author, screen, self.clock.now(), event=event, asks=asks, key=key)
 
     # What the core asks of a platform
 
     async def run(self, take: Take) -> None:
         """See `Platform.run`. Raises `CannotListen`."""
-        from bot.playground.server import listen, serve
-        from bot.playground.web import application
-
         listener = listen(self.host, self.port)
         self.port = listener.getsockname()[1]
         self.board.begin()
@@ -249,7 +235,7 @@ class Playground:
         chat = address.place.chat
         if reply.edit and address.message and self._redraw(chat, address.message, reply, asked=phone.person):
             return
-        self._put(chat, reply, asked=phone.person, answer=answer.key)
+        self._put(chat, reply, asked=phone.person, key=answer.key)
 
     def _acknowledge_press(self, phone: Phone, answer: Answer) -> None:
         if answer.reply.toast and not answer.delivered:
@@ -258,7 +244,7 @@ class Playground:
             self.start(phone, answer.reply.opens)
 
     async def send(self, place: Place, reply: Reply, key: str = "") -> str:
-        return str(self._put(place.chat, reply))
+        return str(self._put(place.chat, reply, key=key and f"sent {key}"))
 
     async def edit(self, place: Place, message: str, reply: Reply) -> None:
         if not self._redraw(place.chat, message, reply):
@@ -277,14 +263,14 @@ class Playground:
         self.board.end()
         self.memory.close()
 
-    def _put(self, chat: str, reply: Reply, *, asked: str = "", answer: str = "") -> int:
-        """A new message of ours. Raises Unreachable."""
+    def _put(self, chat: str, reply: Reply, *, asked: str = "", key: str = "") -> int:
+        """A new message of ours; one with the same key, where there is one already. Raises Unreachable."""
         if chat != GROUP and not self.memory.has_opened(self._phone(chat).person):
             raise Unreachable(f"{chat} has not opened the private chat")
         screen = screen_of(reply)
         if not _says_something(reply):
             screen["text"] = reply.toast
-        message = self._add(chat, BOT, screen, asks=asked if _is_question(reply) else "", answer=answer)
+        message = self._add(chat, BOT, screen, asks=asked if _is_question(reply) else "", key=key)
         self._tell_of(chat, reply, asked)
         return message
 

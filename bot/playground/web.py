@@ -18,9 +18,8 @@ from bot.playground.board import Toasted
 from bot.playground.cast import BOT, PHONES, Phone
 from bot.playground.guard import Guard
 from bot.playground.labels import labels
-from bot.playground.memory import Message
+from bot.playground.memory import TEXT_LIMIT, File, Message
 from bot.playground.pages import Pages
-from bot.playground.platform import TEXT_LIMIT, File
 from bot.playground.screens import media_of
 from bot.playground.stream import updates
 from handlers.words import LANGUAGES, language_of

@@ -8,7 +8,7 @@ import pytest
 
 from bot.platform import Gone, Refused, Unreachable
 from bot.playground.cast import place_of
-from bot.playground.memory import KEPT_UPLOADS
+from bot.playground.memory import KEPT_UPLOADS, File
 from bot.playground.platform import Playground
 from bot.playground.server import CannotListen
 from handlers.types import Address, Answer, Button, Card, ChatKind, Event, EventKind, Link, Media, Reply, Upload
@@ -186,6 +186,14 @@ async def test_an_answer_is_said_once(visitor: Visitor) -> None:
     assert visitor.texts("group") == ["Welcome"]
 
 
+async def test_a_message_with_a_key_is_sent_once(visitor: Visitor) -> None:
+    first = await visitor.playground.send(place_of("group"), Reply(text="Tomorrow at ten"), "reminder:1")
+    again = await visitor.playground.send(place_of("group"), Reply(text="Tomorrow at ten"), "reminder:1")
+    assert first == again
+    await visitor.playground.send(place_of("group"), Reply(text="Tomorrow at ten"))
+    assert visitor.texts("group") == ["Tomorrow at ten"] * 2
+
+
 async def test_a_toast_without_a_press_is_said_only_where_nothing_else_is(visitor: Visitor) -> None:
     address = Address(place_of("group"), "maya")
     await visitor.playground.answer(Answer("playground:1", address, Reply(toast="Done")))
@@ -254,7 +262,7 @@ async def test_a_picture_can_be_fetched_until_many_newer_ones_came(visitor: Visi
     assert await visitor.playground.fetch(upload) == PNG
 
     for _ in range(KEPT_UPLOADS):
-        visitor.playground.memory.keep_upload("other.png", PNG)
+        visitor.playground.memory.keep_upload(File("other.png", PNG))
     with pytest.raises(Gone):
         await visitor.playground.fetch(upload)
     with pytest.raises(Gone):

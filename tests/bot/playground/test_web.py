@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.playground.board import Board, Changed, Ended
 from bot.playground.cast import place_of
 from bot.playground.guard import REQUEST_LIMIT_BYTES
 from handlers.types import Button, Card, Media, Reply
@@ -190,6 +191,18 @@ async def test_a_page_that_was_away_is_told_what_it_missed(visitor: Visitor) -> 
     assert "two, redrawn" in told
     assert "one" not in told
     assert f"id: {visitor.playground.memory.revision}" in told
+
+
+async def test_a_page_that_does_not_listen_is_let_go_and_the_others_are_not() -> None:
+    board = Board()
+    with board.watched() as asleep, board.watched() as awake:
+        for _ in range(600):
+            board.tell(Changed())
+            awake.get_nowait()
+        assert asleep.qsize() == 501
+        assert isinstance([asleep.get_nowait() for _ in range(501)][-1], Ended)
+        board.tell(Changed())
+        assert isinstance(awake.get_nowait(), Changed)
 
 
 async def test_a_page_from_another_life_is_told_to_load_anew(visitor: Visitor) -> None:
