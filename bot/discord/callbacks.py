@@ -124,7 +124,7 @@ def form_fields(body: Mapping[str, Any], file: File) -> list[Json]:
     """A body with a file, as the fields of a form. https://discord.com/developers/docs/reference#uploading-files"""
     name, content_type, content = file
     return [
-        {"name": "payload_json", "value": json.dumps(body), "content_type": "application/json"},
+        {"name": "payload_json", "value": json.dumps(body)},
         {"name": "files[0]", "value": content, "filename": name, "content_type": content_type},
     ]
 

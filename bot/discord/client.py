@@ -135,13 +135,18 @@ class Shard(discord.Client):
         parsers: dict[str, Callable[[Any], None]] = self._connection.parsers
         parsers["INTERACTION_CREATE"] = self._hear_interaction
         parsers["MESSAGE_CREATE"] = arrivals.message
+        parsers["GUILD_CREATE"] = self._hear_guild
 
     def _hear_interaction(self, data: Json) -> None:
         guild = self.get_guild(int(data["guild_id"])) if data.get("guild_id") else None
         self._arrivals.interaction(data, guild.name if guild else "")
 
-    async def on_guild_join(self, guild: discord.Guild) -> None:
-        self._arrivals.added(guild)
+    def _hear_guild(self, data: Json) -> None:
+        """discord.py takes a guild that we are added to in the first moments for one that was there before."""
+        self._connection.parse_guild_create(data)
+        guild = self.get_guild(int(data["id"]))
+        if guild and "unavailable" not in data:
+            self._arrivals.added(guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         self._arrivals.removed(list(guild.text_channels))

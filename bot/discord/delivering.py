@@ -44,7 +44,9 @@ class _Saying:
     handle: Handle
     reply: Reply
     whispers: bool
-    """For its person alone to see."""
+    """For its person alone to see, among others."""
+    is_for_all: bool
+    """For everybody in a guild's channel."""
     redraws: bool
     """In the place of the message that was pressed."""
 
@@ -138,11 +140,11 @@ class Delivery:
                 await calls.delete_original(handle)
             return
         file = await self._file(saying.reply)
-        if saying.redraws or (not handle.source.is_on_message and saying.whispers):
+        if saying.redraws or (not handle.source.is_on_message and not saying.is_for_all):
             await calls.edit_original(handle, saying.body(is_edit=True), file)
             return
         if not handle.source.is_on_message:
-            await calls.delete_original(handle)  # a deferral is its person's alone, and this is for everybody
+            await calls.delete_original(handle)  # a deferral in a guild is its person's alone
         await calls.follow_up(handle, saying.new(), file)
 
     async def _go_round(self, address: Address, saying: _Saying, key: str) -> None:
@@ -219,7 +221,7 @@ def _saying(address: Address, reply: Reply) -> _Saying:
     # What one person alone sees cannot be shown to all, nor the other way round.
     fits = in_private or source.is_on_own == whispers
     redraws = source.is_on_message and (reply.edit or source is Source.OWN_MODAL) and fits and not is_notice
-    return _Saying(handle, _in_words(reply), whispers, redraws)
+    return _Saying(handle, _in_words(reply), whispers, not (whispers or in_private), redraws)
 
 
 def _in_words(reply: Reply) -> Reply:

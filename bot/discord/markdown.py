@@ -8,9 +8,9 @@ import re
 
 from bot.fitting import cut, is_visible, units, whole
 
-_ADDRESS = re.compile(r"(https?://[^\s<]+)")
+_ADDRESS = re.compile(r"""(https?://[^\s<]+[^\s<.,:;"'\]])""")
 """What Discord makes a link of; a backslash in it would lead elsewhere."""
-_SIGN = re.compile(r"[\\*_~`|\[\]<]")
+_SIGN = re.compile(r"[\\*_~`|\[<]")
 _LINE_START = re.compile(r"^(\s*)(#{1,3}(?=\s)|-#|>|[-+](?=\s))")
 _NUMBERED = re.compile(r"^(\s*\d{1,9})(?=\.\s)")
 _MENTION = re.compile(r"@(?=everyone|here|[!&]?\d)")
@@ -61,6 +61,7 @@ def _cut_line(words: str, limit: int) -> str:
 def _escape_line(line: str) -> str:
     pieces = _ADDRESS.split(line)  # every second one is an address
     pieces[::2] = [_SIGN.sub(r"\\\g<0>", piece) for piece in pieces[::2]]
+    pieces[2::2] = [f"\u00a0{piece}" if piece.startswith("\\") else piece for piece in pieces[2::2]]
     pieces[0] = _NUMBERED.sub(r"\1\\", _LINE_START.sub(r"\1\\\2", pieces[0]))
     return _MENTION.sub("@\u200b", "".join(pieces))
 
