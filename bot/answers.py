@@ -7,6 +7,7 @@ delivered later, by this process or another.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.edge import Edge
@@ -14,7 +15,7 @@ from bot.lanes import Lanes
 from bot.platform import DeliveryError, Gone, Moved, Platform, Refused, TryLater, Unknown, Unreachable
 from handlers.stored import load_answer
 from handlers.types import Answer, CannotRender, ChatKind
-from models.delivery import lease_unanswered, mark_answered
+from models.delivery import lease_unanswered
 from models.moving import move_chat
 from models.people import close_private_chats
 
@@ -36,8 +37,6 @@ class Answers:
         self._now = now
         self._lanes = Lanes()
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._marked: set[str] = set()
-        """Delivered, and not yet marked in the database."""
 
     def deliver_soon(self, answer: Answer) -> None:
         """Deliver an answer behind those for the same chat that came earlier. One that is under way already is not doubled."""
@@ -49,10 +48,10 @@ class Answers:
 
     async def _deliver(self, answer: Answer) -> None:
         address = answer.address
-        was_delivered = answer.delivered or answer.key in self._marked
         async with self._lanes.turn((address.place.platform, address.place.chat, address.person)):
-            if await self._insist(answer if not was_delivered else _as_delivered(answer)) and not was_delivered:
-                self._marked.add(answer.key)
+            was_delivered = answer.delivered or self._edge.was_delivered(answer.key)
+            if await self._insist(replace(answer, delivered=was_delivered)) and not was_delivered:
+                self._edge.note_delivered(answer.key, self._now())
 
     async def _insist(self, answer: Answer) -> bool:
         """Try, with growing pauses. Whether it is settled: delivered, or never to be."""
@@ -64,6 +63,8 @@ class Answers:
                 await asyncio.sleep(min(max(later.after_seconds, pause), _LONGEST_PAUSE_SECONDS))
             except Unknown:  # said twice is better than not answered
                 await asyncio.sleep(pause)
+            except Moved as moved:
+                answer = await self._follow(answer, moved.chat)
             except (DeliveryError, CannotRender) as error:
                 await self._give_up(answer, error)
                 return True
@@ -72,12 +73,17 @@ class Answers:
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
         return False
 
+    async def _follow(self, answer: Answer, chat: str) -> Answer:
+        """The chat goes on elsewhere, and so does the answer."""
+        place = answer.address.place
+        await self._edge.transact(lambda session: move_chat(session, place.platform, place.chat, chat, self._now()))
+        address = replace(answer.address, place=replace(place, chat=chat), message="")
+        return replace(answer, address=address)
+
     async def _give_up(self, answer: Answer, error: Exception) -> None:
         place = answer.address.place
         if isinstance(error, Unreachable) and place.kind is ChatKind.PRIVATE:
             await self._edge.transact(lambda session: close_private_chats(session, place.platform, place.chat))
-        elif isinstance(error, Moved):
-            await self._edge.transact(lambda session: move_chat(session, place.platform, place.chat, error.chat, self._now()))
         elif isinstance(error, Refused | CannotRender):
             log.error("%s refuses the answer to %s: %s", place.platform, answer.key, error)
         elif not isinstance(error, Gone | Unreachable):
@@ -89,7 +95,7 @@ class Answers:
             lambda session: lease_unanswered(session, platform, self._now(), SWEEP_LEASE, limit)
         )
         for answer in map(load_answer, stored):
-            if answer.key not in self._marked:
+            if not self._edge.was_delivered(answer.key):
                 self.deliver_soon(answer)
         return len(stored)
 
@@ -98,24 +104,13 @@ class Answers:
         while True:
             await asyncio.sleep(_MARK_EVERY_SECONDS)
             try:
-                await self.flush()
+                await self._edge.mark_delivered()
             except Exception:  # the database is away: the marks are kept
                 log.warning("delivered answers could not be marked; trying again", exc_info=True)
                 await asyncio.sleep(_LONGEST_PAUSE_SECONDS / 10)
-
-    async def flush(self) -> None:
-        """Mark what was delivered so far."""
-        if self._marked:
-            keys = frozenset(self._marked)
-            await self._edge.transact(lambda session: mark_answered(session, keys, self._now()))
-            self._marked -= keys
 
     async def settle(self) -> None:
         """Wait until all that is under way is delivered, and mark it."""
         while self._under_way:
             await asyncio.gather(*self._under_way.values(), return_exceptions=True)
-        await self.flush()
-
-
-def _as_delivered(answer: Answer) -> Answer:
-    return Answer(answer.key, answer.address, answer.reply, is_known=True, delivered=True)
+        await self._edge.mark_delivered()

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.database import Database
 from handlers import dispatch
 from handlers.types import Answer, Event, Reply
-from models.delivery import record_answers
+from models.delivery import mark_answered, record_answers
 from models.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class Edge:
         self._database = database
         self._crowds: dict[str, Crowd] = {}
         self._draining: set[asyncio.Task[None]] = set()
+        self._delivered: dict[str, datetime] = {}
 
     async def handle(self, event: Event) -> Answer:
         """The answer to an event, when its effects are on disk. Raises Unavailable."""
@@ -67,8 +68,26 @@ class Edge:
     async def _commit(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         async with self._database.writer() as session:
             result = await work(session)
+            delivered = dict(self._delivered)
+            if delivered:
+                await mark_answered(session, delivered, max(delivered.values()))
             await session.commit()
+            for key in delivered:
+                self._delivered.pop(key, None)
             return result
+
+    def note_delivered(self, key: str, now: datetime) -> None:
+        """The answer to this event reached its reader: the next transaction, whatever it is for, marks it."""
+        self._delivered[key] = now
+
+    def was_delivered(self, key: str) -> bool:
+        """Whether this process delivered the answer, and has not marked it yet."""
+        return key in self._delivered
+
+    async def mark_delivered(self) -> None:
+        """Mark what was delivered, where no other transaction came along to do it."""
+        if self._delivered:
+            await self.transact(_nothing)
 
     async def look(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Do work that writes nothing."""
@@ -176,6 +195,10 @@ class Edge:
         else:
             if not future.done():
                 future.set_result(answer)
+
+
+async def _nothing(_: AsyncSession) -> None:
+    """The work of a transaction that only marks what was delivered."""
 
 
 async def _answer(session: AsyncSession, events: Sequence[Event]) -> list[Answer]:
