@@ -3,7 +3,7 @@
 from handlers import flows
 from handlers.context import Context
 from handlers.finding import moderated_task
-from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
+from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, check_length, declare, start
 from handlers.registry import Arg, ArgKind, command
 from handlers.telling import tell
 from handlers.types import Button, Reply, Tone
@@ -60,7 +60,7 @@ async def _ask_word(context: Context, data: Data) -> Ask:
 
 
 async def _parse_word(context: Context, data: Data, given: Given) -> str:
-    return clean(given.text)[:_WORD_LIMIT]
+    return check_length(context.words, clean(given.text), _WORD_LIMIT)
 
 
 async def _ask_credit(context: Context, data: Data) -> Ask:

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 
 from handlers.context import Context
-from handlers.finding import show_task
-from handlers.flows import Ask, Data, Flow, Given, Step, declare, start
+from handlers.finding import check_membership, show_task
+from handlers.flows import Ask, Data, Flow, Given, Step, check_length, declare, start
 from handlers.refusals import put_into_words
 from handlers.registry import HELD_TASK, TASK, Call, command, crowd_command
 from handlers.types import Button, Reply, Tone
 from handlers.words import N_, clean, words_for
 from models.claims import release, set_release_reason
-from models.refusals import Refusal, RulesFirst, TermsChanged
+from models.refusals import NoClaim, Refusal, RulesFirst, TermsChanged
 from models.roles import Role
 from models.seating import Held, Want, claim
+from models.tasks import get_task
+
+_REASON_LIMIT = 300
 
 
 @crowd_command("claim", help=N_("Take a seat on a task"), args=(TASK,), role=Role.VOLUNTEER)
@@ -69,7 +72,11 @@ async def _refused(context: Context, refusal: Refusal) -> Reply:
 @command("release", help=N_("Give a seat back"), args=(HELD_TASK,), role=Role.VOLUNTEER)
 async def give_back(context: Context, task: int) -> Reply:
     """The seat is free at once; the reason is asked afterwards and may be left out."""
-    released = await release(context.session, context.person.id, task, "", context.now)
+    try:
+        released = await release(context.session, context.person.id, task, "", context.now)
+    except NoClaim:
+        await check_membership(context, await get_task(context.session, task))  # the title is not for everybody
+        raise
     return await start(context, RELEASE, {"task": released.id, "title": released.title})
 
 
@@ -82,7 +89,7 @@ async def _ask_reason(context: Context, data: Data) -> Ask:
 
 
 async def _parse_reason(context: Context, data: Data, given: Given) -> str:
-    return clean(given.text)[:300]
+    return check_length(context.words, clean(given.text), _REASON_LIMIT)
 
 
 async def _thank_for_reason(context: Context, data: Data) -> Reply:

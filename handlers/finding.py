@@ -39,6 +39,8 @@ async def tasks(context: Context, wish: str) -> Reply:
     found, total = await fitting_tasks(
         context.session, context.person, looked_for, context.now, limit=PAGE, offset=PAGE * page
     )
+    if not found and page:  # there were more of them when the button was made
+        return await tasks(context, _page_args(looked_for, 0))
     if not found:
         return _nothing(context, looked_for)
     words = context.words

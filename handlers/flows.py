@@ -13,7 +13,7 @@ from handlers.context import Context
 from handlers.refusals import put_into_words
 from handlers.registry import Arg, ArgKind, command
 from handlers.types import Button, Card, Media, MediaFault, Reply, Row, Tone
-from handlers.words import N_, Said
+from handlers.words import N_, Said, Words
 from models.dialogues import Dialogue, begin, open_dialogues
 from models.refusals import Refusal
 
@@ -59,6 +59,19 @@ class Invalid(Exception):
     def __init__(self, sentence: Said) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+def check_length(words: Words, text: str, limit: int) -> str:
+    """A text that is short enough to be kept as it is. Raises Invalid: nothing that people write is cut."""
+    if len(text) > limit:
+        raise Invalid(
+            words.say(
+                "That is {length} characters long, and {limit} fit here. Nothing was lost: a shorter version can be sent now.",
+                length=len(text),
+                limit=limit,
+            )
+        )
+    return text
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 
 from handlers.context import Context
 from handlers.types import Reply, Service
-from handlers.words import N_, clean, parse_number
-from models.refusals import Malformed
+from handlers.words import N_, clean, parse_number, to_latin_digits
+from models.refusals import Malformed, NotFound
 from models.roles import Role
 
 Handler = Callable[..., Awaitable[Reply]]
@@ -106,6 +106,8 @@ class MissingArgument(Malformed):
         self.command, self.arg = command, arg
 
 
+_LONGEST_NUMBER_SHOWN = 30
+
 TASK = Arg("task", ArgKind.TASK, N_("the task's number"), when_missing="tasks")
 HELD_TASK = Arg("task", ArgKind.TASK, N_("the task's number"), when_missing="mine")
 
@@ -180,6 +182,8 @@ def _read(arg: Arg, piece: str) -> object:
     if arg.kind not in {ArgKind.TASK, ArgKind.NUMBER}:
         return piece
     number = parse_number(piece.lstrip("#"))
+    if number is None and arg.kind is ArgKind.TASK and to_latin_digits(piece).isdecimal():
+        raise NotFound("task", piece if len(piece) <= _LONGEST_NUMBER_SHOWN else f"{piece[:_LONGEST_NUMBER_SHOWN]}…")
     if number is None:
         raise Malformed(N_("“{given}” is not a number. Write it like this: {example}"), {"given": piece, "example": 12})
     return number

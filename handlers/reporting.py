@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from handlers.context import Context
 from handlers.finding import check_membership
-from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
+from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, check_length, declare, start
 from handlers.registry import HELD_TASK, command
 from handlers.telling import tell
 from handlers.types import Button, Reply
@@ -75,9 +75,7 @@ async def _parse_note(context: Context, data: Data, given: Given) -> str:
     text = clean(given.text)
     if not text:
         raise Invalid(context.words.say("A note is written in words. One sentence is enough."))
-    if len(text) > _NOTE_LIMIT:
-        raise Invalid(_too_long(context.words, len(text), _NOTE_LIMIT))
-    return text
+    return check_length(context.words, text, _NOTE_LIMIT)
 
 
 async def _ask_photo(context: Context, data: Data) -> Ask:
@@ -111,17 +109,7 @@ async def _parse_link(context: Context, data: Data, given: Given) -> str:
                 "This does not read like a link. It looks like this: {example}", example="https://example.org/page"
             )
         )
-    if len(link) > _LINK_LIMIT:
-        raise Invalid(_too_long(context.words, len(link), _LINK_LIMIT))
-    return link
-
-
-def _too_long(words: Words, length: int, limit: int) -> Any:
-    return words.say(
-        "That is {length} characters long, and {limit} fit here. Nothing was lost: a shorter version can be sent now.",
-        length=length,
-        limit=limit,
-    )
+    return check_length(context.words, link, _LINK_LIMIT)
 
 
 async def _finish(context: Context, data: Data) -> Reply:

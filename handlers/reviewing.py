@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.context import Context
-from handlers.flows import Ask, Data, Flow, Given, Invalid, Step, declare, start
+from handlers.flows import Ask, Data, Flow, Given, Invalid, Step, check_length, declare, start
 from handlers.registry import Arg, ArgKind, command
 from handlers.telling import tell
 from handlers.types import Button, Card, Media, Reply, Row, Tone
@@ -144,7 +144,7 @@ async def _parse_word(context: Context, data: Data, given: Given) -> str:
     word = clean(given.text)
     if not word:
         raise Invalid(context.words.say("A word is needed here: it tells what to do better."))
-    return word[:_WORD_LIMIT]
+    return check_length(context.words, word, _WORD_LIMIT)
 
 
 async def _finish(context: Context, data: Data) -> Reply:

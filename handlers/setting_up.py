@@ -8,7 +8,7 @@ from babel.dates import get_day_names
 
 from handlers.beginning import LANGUAGE_NAMES
 from handlers.context import Context
-from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
+from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, check_length, declare, start
 from handlers.matching import fold, read_language
 from handlers.refusals import put_into_words
 from handlers.registry import Arg, ArgKind, Where, command
@@ -153,15 +153,7 @@ async def _ask_rules(context: Context, data: Data) -> Ask:
 
 async def _parse_rules(context: Context, data: Data, given: Given) -> str:
     rules = "" if given.option is not None else clean(given.text)
-    if len(rules) > RULES_LIMIT:
-        raise Invalid(
-            context.words.say(
-                "That is {length} characters long, and {limit} fit here. Nothing was lost: a shorter version can be sent now.",
-                length=len(rules),
-                limit=RULES_LIMIT,
-            )
-        )
-    return rules
+    return check_length(context.words, rules, RULES_LIMIT)
 
 
 def weekday(day: int, words: Words) -> Said:
