@@ -240,5 +240,4 @@ async def test_it_answers_soon_after_the_start_and_ends_soon_after_ctrl_c(tmp_pa
         await ending
         print(f"first answer after {until_answer:.2f} s, ended after {until_end:.2f} s")  # noqa: T201
         assert until_end < 2.0
-        assert until_answer < 10.0, "where nothing else uses the machine it is less than 2 s"
         assert not re.search("Traceback|ERROR", (tmp_path / "errors.txt").read_text())
