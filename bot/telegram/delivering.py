@@ -72,16 +72,24 @@ class Delivery:
         return None
 
     async def _tell(self, address: Address, reply: Reply) -> None:
-        if reply.edit and address.message and not _outgrows_caption(address, reply):
-            try:
-                await self._pace.turn(address.place, is_answer=True)
-                await self._edit(address.place, address.message, reply, has_picture=address.has_media)
-            except Gone:
-                if not (reply.text or reply.card or reply.media):
-                    return
-            else:
+        if reply.edit and address.message:
+            await self._pace.turn(address.place, is_answer=True)
+            if await self._redraw(address, reply):
                 return
         await self._send(address.place, reply, is_answer=True)
+
+    async def _redraw(self, address: Address, reply: Reply) -> bool:
+        """Redraw the pressed message; False where a new one must say it. A picture cannot be taken out of a message: it stays
+        above, without its buttons."""
+        says_something = bool(reply.text or reply.card or reply.media)
+        leaves_picture = address.has_media and not reply.media and says_something
+        try:
+            await self._edit(
+                address.place, address.message, Reply() if leaves_picture else reply, has_picture=address.has_media
+            )
+        except Gone:
+            return not says_something
+        return not leaves_picture
 
     async def _whisper(self, person: str, toast: str) -> None:
         """A notice that came too late for the press it belongs to, where the person lets us write to them."""
@@ -153,11 +161,6 @@ class Delivery:
             return await asyncio.to_thread(self._media.path(media).read_bytes)
         except OSError as error:
             raise Refused(f"picture {media.id} is not in the store: {error.strerror}") from error
-
-
-def _outgrows_caption(address: Address, reply: Reply) -> bool:
-    """The message has a picture, whose caption cannot be made as long as the reply; a new message can."""
-    return address.has_media and not reply.media and render.length(reply) > render.CAPTION_LIMIT
 
 
 def _text(reply: Reply) -> dict[str, Any]:

@@ -182,17 +182,22 @@ async def test_the_buttons_go_when_there_are_none(telegram: Telegram, sara: Pers
     assert (card.text, card.labels) == ("Over.", [])
 
 
-async def test_a_pictures_caption_is_redrawn(telegram: Telegram, folder: Folder, sara: Person) -> None:
+async def test_another_picture_takes_the_place_of_the_one_that_was_pressed(
+    telegram: Telegram, folder: Folder, sara: Person
+) -> None:
+    message = await shown(telegram, sara, Reply(text="Proof", media=folder.keep(PNG), rows=BUTTONS))
+    following = Reply(text="The next one", media=folder.keep(PNG + b"another"), rows=BUTTONS, edit=True)
+    await pressed(telegram, sara.presses(message, "Done"), message, following)
+    assert (message.text, len(sara.answers())) == ("The next one", 1)
+
+
+async def test_what_is_said_without_a_picture_does_not_stand_under_one(
+    telegram: Telegram, folder: Folder, sara: Person
+) -> None:
     message = await shown(telegram, sara, Reply(text="Proof", media=folder.keep(PNG), rows=BUTTONS))
     await pressed(telegram, sara.presses(message, "Done"), message, Reply(text="Approved.", edit=True))
-    assert (message.text, message.photo is not None, message.labels) == ("Approved.", True, [])
-
-
-async def test_a_caption_too_long_for_its_picture_becomes_a_message(telegram: Telegram, folder: Folder, sara: Person) -> None:
-    message = await shown(telegram, sara, Reply(text="Proof", media=folder.keep(PNG), rows=BUTTONS))
-    await pressed(telegram, sara.presses(message, "Done"), message, Reply(text="word " * 300, edit=True))
-    assert sara.sees()[-1].text == ("word " * 300).strip()
-    assert message.text == "Proof"
+    assert (message.text, message.photo is not None, message.labels) == ("Proof", True, []), "it stays, without its buttons"
+    assert sara.sees()[-1].text == "Approved."
 
 
 async def test_a_text_gets_a_picture(telegram: Telegram, folder: Folder, sara: Person) -> None:
