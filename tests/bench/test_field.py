@@ -8,13 +8,14 @@ import pytest
 from bench.api import BotApi, Press
 from bench.contestant import FLOOR, STOCK, Broken, Contestant, Plain
 from bench.field import Field
+from bench.himma import HIMMA
 from bench.load import Load
 from bench.seed import Shape
 
 SHAPE = Shape(open_tasks=25, past_tasks=10, seats=20)
 
 
-@pytest.mark.parametrize("contestant", [STOCK, FLOOR], ids=lambda contestant: contestant.name)
+@pytest.mark.parametrize("contestant", [HIMMA, STOCK, FLOOR], ids=lambda contestant: contestant.name)
 async def test_every_press_is_answered_and_every_promise_kept(contestant: Contestant, tmp_path: Path) -> None:
     field = Field(contestant, tmp_path / "field", SHAPE)
     async with BotApi() as api, field.started(api) as heat:
