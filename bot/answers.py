@@ -49,9 +49,9 @@ class Answers:
     async def _deliver(self, answer: Answer) -> None:
         address = answer.address
         async with self._lanes.turn((address.place.platform, address.place.chat, address.person)):
-            was_delivered = answer.delivered or self._edge.was_delivered(answer.key)
+            was_delivered = answer.delivered or answer.key in self._edge.marks.answered
             if await self._insist(replace(answer, delivered=was_delivered)) and not was_delivered:
-                self._edge.note_delivered(answer.key, self._now())
+                self._edge.marks.answered[answer.key] = self._now()
 
     async def _insist(self, answer: Answer) -> bool:
         """Try, with growing pauses. Whether it is settled: delivered, or never to be."""
@@ -95,7 +95,7 @@ class Answers:
             lambda session: lease_unanswered(session, platform, self._now(), SWEEP_LEASE, limit)
         )
         for answer in map(load_answer, stored):
-            if not self._edge.was_delivered(answer.key):
+            if answer.key not in self._edge.marks.answered:
                 self.deliver_soon(answer)
         return len(stored)
 
@@ -104,7 +104,7 @@ class Answers:
         while True:
             await asyncio.sleep(_MARK_EVERY_SECONDS)
             try:
-                await self._edge.mark_delivered()
+                await self._edge.mark()
             except Exception:  # the database is away: the marks are kept
                 log.warning("delivered answers could not be marked; trying again", exc_info=True)
                 await asyncio.sleep(_LONGEST_PAUSE_SECONDS / 10)
@@ -113,4 +113,4 @@ class Answers:
         """Wait until all that is under way is delivered, and mark it."""
         while self._under_way:
             await asyncio.gather(*self._under_way.values(), return_exceptions=True)
-        await self._edge.mark_delivered()
+        await self._edge.mark()

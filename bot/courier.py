@@ -86,14 +86,23 @@ class Courier:
     async def deliver_messages(self) -> int:
         """Deliver one page of all that is due but cards. How much it was."""
         now, name = self._now(), self._platform.name
-        if not await self._edge.look(lambda session: delivery.has_due(session, name, now)):
-            return 0
-        messages = await self._edge.transact(lambda s: delivery.lease_messages(s, name, now, LEASE, _PAGE))
-        fetches = await self._edge.transact(lambda s: delivery.lease_fetches(s, name, now, LEASE, _PAGE))
-        await asyncio.gather(
-            *(self._in_turn(self._send(message)) for message in messages), *(self._fetch(fetch) for fetch in fetches)
+        due = await self._edge.look(lambda session: delivery.what_is_due(session, name, now))
+        swept = await self._answers.sweep(name) if due.answers else 0
+        return (
+            swept + (await self._send_page(now) if due.messages else 0) + (await self._fetch_page(now) if due.fetches else 0)
         )
-        return len(messages) + len(fetches) + await self._answers.sweep(name)
+
+    async def _send_page(self, now: datetime) -> int:
+        name, sent = self._platform.name, self._edge.marks.sent
+        page = await self._edge.transact(lambda session: delivery.lease_messages(session, name, now, LEASE, _PAGE))
+        await asyncio.gather(*(self._in_turn(self._send(message)) for message in page if message.id not in sent))
+        return len(page)
+
+    async def _fetch_page(self, now: datetime) -> int:
+        name = self._platform.name
+        page = await self._edge.transact(lambda session: delivery.lease_fetches(session, name, now, LEASE, _PAGE))
+        await asyncio.gather(*(self._fetch(fetch) for fetch in page))
+        return len(page)
 
     async def _in_turn(self, work: Awaitable[None]) -> None:
         async with self._in_flight:
@@ -115,7 +124,7 @@ class Courier:
             failure = f"{type(error).__name__}: {error}"
             await self._edge.transact(lambda session: delivery.mark_failed(session, message.id, failure))
         else:
-            await self._edge.transact(lambda session: delivery.mark_sent(session, message.id, external_id, self._now()))
+            self._edge.marks.sent[message.id] = external_id, self._now()
 
     async def _note_unreachable(self, place: Place, error: Exception) -> None:
         if not isinstance(error, Unreachable):

@@ -8,18 +8,21 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
 
 from bot.database import Database
+from bot.marks import Marks
 from handlers import dispatch
 from handlers.types import Answer, Event, Reply
-from models.delivery import mark_answered, record_answers
+from models.base import Overtaken
+from models.delivery import record_answers
 from models.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -50,7 +53,7 @@ class Edge:
         self._database = database
         self._crowds: dict[str, Crowd] = {}
         self._draining: set[asyncio.Task[None]] = set()
-        self._delivered: dict[str, datetime] = {}
+        self.marks = Marks()
 
     async def handle(self, event: Event) -> Answer:
         """The answer to an event, when its effects are on disk. Raises Unavailable."""
@@ -68,25 +71,14 @@ class Edge:
     async def _commit(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         async with self._database.writer() as session:
             result = await work(session)
-            delivered = dict(self._delivered)
-            if delivered:
-                await mark_answered(session, delivered, max(delivered.values()))
+            written = await self.marks.write(session)
             await session.commit()
-            for key in delivered:
-                self._delivered.pop(key, None)
+            self.marks.forget(written)
             return result
 
-    def note_delivered(self, key: str, now: datetime) -> None:
-        """The answer to this event reached its reader: the next transaction, whatever it is for, marks it."""
-        self._delivered[key] = now
-
-    def was_delivered(self, key: str) -> bool:
-        """Whether this process delivered the answer, and has not marked it yet."""
-        return key in self._delivered
-
-    async def mark_delivered(self) -> None:
-        """Mark what was delivered, where no other transaction came along to do it."""
-        if self._delivered:
+    async def mark(self) -> None:
+        """Write the marks, where no other transaction came along to do it."""
+        if self.marks:
             await self.transact(_nothing)
 
     async def look(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
@@ -198,7 +190,7 @@ class Edge:
 
 
 async def _nothing(_: AsyncSession) -> None:
-    """The work of a transaction that only marks what was delivered."""
+    """The work of a transaction that only writes marks."""
 
 
 async def _answer(session: AsyncSession, events: Sequence[Event]) -> list[Answer]:
@@ -229,7 +221,7 @@ async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
 
 def _is_passing(error: Exception) -> bool:
     """Another process was at the same rows at the same moment: trying again settles it."""
-    return isinstance(error, IntegrityError) or _sqlstate(error) in _SERIALIZATION_FAILURES
+    return isinstance(error, IntegrityError | StaleDataError | Overtaken) or _sqlstate(error) in _SERIALIZATION_FAILURES
 
 
 def _raise_if_unavailable(error: Exception) -> None:

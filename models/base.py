@@ -53,6 +53,10 @@ def partial_index(name: str, *columns: str, where: str, unique: bool = False) ->
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
+class Overtaken(Exception):
+    """What this transaction began with is not so any more: repeated, it finds out how things are."""
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(
         naming_convention={

@@ -49,8 +49,8 @@ class Claim(Base):
     __tablename__ = "claims"
     __table_args__ = (
         partial_index("uq_claims_one_seat", "task_id", "person_id", where=_SEATED_SQL, unique=True),
-        partial_index("ix_claims_open", "person_id", where="state IN ('held', 'reported')"),
-        Index("ix_claims_person_id_ended_at", "person_id", "ended_at"),
+        Index(None, "person_id", "state"),
+        Index(None, "task_id", "state"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -7,7 +7,7 @@ messages, written in the transaction that causes them. Both are stored as text, 
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index, String, Text, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -80,6 +80,11 @@ _RECORD_ANSWERS = insert(table(Inbox))
 _MARK_ANSWERED = (
     update(table(Inbox)).where(Inbox.key.in_(bindparam("keys", expanding=True))).values(answered_at=bindparam("now"))
 )
+_MARK_SENT = (
+    update(table(Outbox))
+    .where(Outbox.id == bindparam("id_"))
+    .values(sent_at=bindparam("now"), message=bindparam("external_id"))
+)
 
 
 async def known_answers(session: AsyncSession, keys: Iterable[str]) -> dict[str, tuple[str, bool]]:
@@ -94,16 +99,25 @@ async def record_answers(session: AsyncSession, rows: Sequence[Mapping[str, Any]
     await (await session.connection()).execute(_RECORD_ANSWERS, rows)
 
 
-async def has_due(session: AsyncSession, platform: str, now: datetime) -> bool:
-    """Whether anything waits for a platform's courier: a message, an upload, or an answer that nobody delivered in time."""
-    due = (
+class Due(NamedTuple):
+    """What waits for a platform's courier."""
+
+    answers: bool
+    """Some that nobody delivered in time."""
+    messages: bool
+    fetches: bool
+
+
+async def what_is_due(session: AsyncSession, platform: str, now: datetime) -> Due:
+    """Which kinds of work wait for a platform's courier."""
+    queries = (
+        select(Inbox.key).where(Inbox.answered_at.is_(None), Inbox.retry_at <= now, Inbox.platform == platform),
         select(Outbox.id).where(
             Outbox.platform == platform, Outbox.sent_at.is_(None), Outbox.failure.is_(None), Outbox.due_at <= now
         ),
         select(Fetch.key).where(Fetch.platform == platform, Fetch.due_at <= now),
-        select(Inbox.key).where(Inbox.answered_at.is_(None), Inbox.retry_at <= now, Inbox.platform == platform),
     )
-    return bool(await session.scalar(select(or_(*(query.exists() for query in due)))))
+    return Due(*map(bool, (await session.execute(select(*(query.exists() for query in queries)))).one()))
 
 
 async def mark_answered(session: AsyncSession, keys: Iterable[str], now: datetime) -> None:
@@ -159,8 +173,10 @@ async def lease_messages(
     return sorted(taken, key=lambda row: row.id)
 
 
-async def mark_sent(session: AsyncSession, message_id: int, external_id: str, now: datetime) -> None:
-    await session.execute(update(Outbox).where(Outbox.id == message_id).values(sent_at=now, message=external_id))
+async def mark_sent(session: AsyncSession, sent: Mapping[int, tuple[str, datetime]]) -> None:
+    """These messages went out: by number, with the external id and the moment."""
+    rows = [{"id_": id_, "external_id": external_id, "now": now} for id_, (external_id, now) in sent.items()]
+    await (await session.connection()).execute(_MARK_SENT, rows)
 
 
 async def mark_failed(session: AsyncSession, message_id: int, failure: str) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, delete, inser
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, partial_index
+from models.base import Base, Id
 from models.refusals import NotFound
 
 UNTIL_DEADLINE = 366 * 24 * 60
@@ -38,7 +38,7 @@ class Task(Base):
     __tablename__ = "tasks"
     __table_args__ = (
         CheckConstraint("seats_taken >= 0 AND seats_taken <= seats", name="seats"),
-        partial_index("ix_tasks_open", "community_id", "deadline_at", where="state = 'open'"),
+        Index(None, "community_id", "state", "deadline_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -201,11 +201,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_tasks_open",
-            ["community_id", "deadline_at"],
-            unique=False,
-            sqlite_where=sa.text("state = 'open'"),
-            postgresql_where=sa.text("state = 'open'"),
+            batch_op.f("ix_tasks_community_id_state_deadline_at"), ["community_id", "state", "deadline_at"], unique=False
         )
 
     op.create_table(
@@ -225,14 +221,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claims")),
     )
     with op.batch_alter_table("claims", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_claims_open",
-            ["person_id"],
-            unique=False,
-            sqlite_where=sa.text("state IN ('held', 'reported')"),
-            postgresql_where=sa.text("state IN ('held', 'reported')"),
-        )
-        batch_op.create_index("ix_claims_person_id_ended_at", ["person_id", "ended_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_claims_person_id_state"), ["person_id", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_claims_task_id_state"), ["task_id", "state"], unique=False)
         batch_op.create_index(
             "uq_claims_one_seat",
             ["task_id", "person_id"],
@@ -389,18 +379,12 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('held', 'reported', 'approved')"),
             postgresql_where=sa.text("state IN ('held', 'reported', 'approved')"),
         )
-        batch_op.drop_index("ix_claims_person_id_ended_at")
-        batch_op.drop_index(
-            "ix_claims_open",
-            sqlite_where=sa.text("state IN ('held', 'reported')"),
-            postgresql_where=sa.text("state IN ('held', 'reported')"),
-        )
+        batch_op.drop_index(batch_op.f("ix_claims_task_id_state"))
+        batch_op.drop_index(batch_op.f("ix_claims_person_id_state"))
 
     op.drop_table("claims")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_tasks_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
-        )
+        batch_op.drop_index(batch_op.f("ix_tasks_community_id_state_deadline_at"))
 
     op.drop_table("tasks")
     with op.batch_alter_table("members", schema=None) as batch_op:
