@@ -12,7 +12,6 @@ from bot.database import Database
 from bot.platform import Platform
 from bot.settings import Settings
 from bot.store import FolderStore
-from handlers.types import Sender
 
 
 async def run(settings: Settings, *, config_path: Path | None) -> None:
@@ -84,14 +83,7 @@ def _telegram(settings: Settings, store: FolderStore, clock: Clock) -> Platform:
 
 
 def _discord(settings: Settings, database: Database, store: FolderStore, clock: Clock) -> Platform:
-    from bot.discord import Discord
-    from handlers.offering import offer_tasks
-    from models.people import Identity
-
-    async def offer(sender: Sender, command: str, typed: str) -> list[tuple[str, int]]:
-        async with database.read() as session:
-            who = Identity(sender.platform, sender.external_id)
-            return await offer_tasks(session, who, command, typed, clock.now())
+    from bot.discord import Discord, offer_from
 
     chosen = settings.discord
     return Discord(
@@ -100,7 +92,7 @@ def _discord(settings: Settings, database: Database, store: FolderStore, clock: 
         api_url=chosen.api_url,
         gateway_url=chosen.gateway_url,
         shards=chosen.shards,
-        offer=offer,
+        offer=offer_from(database, clock.now),
         now=clock.now,
     )
 

@@ -1,6 +1,7 @@
 """The database: engines tuned for each server, and who may write when."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from migrations import upgrade
+
+# At DEBUG it logs every statement's parameters: people's words, and what interactions are answered by.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 _POSTGRES_WRITERS = 8
 _SQLITE_PRAGMAS = (

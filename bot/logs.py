@@ -11,7 +11,7 @@ from typing import TextIO
 from bot.settings import Settings
 
 MASK = "***"
-_QUIET = ("aiosqlite", "alembic", "apscheduler", "asyncio", "httpcore", "httpx", "PIL", "uvicorn.access", "uvicorn.error")
+_QUIET = ("alembic", "apscheduler", "asyncio", "httpcore", "httpx", "PIL", "uvicorn.access", "uvicorn.error")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 

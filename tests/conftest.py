@@ -17,13 +17,26 @@ from bot.pace import UNLIMITED, Pace
 from bot.store import FolderStore
 from bot.telegram import Telegram
 from migrations import upgrade
-from tests import postgres
+from tests import discord_dialogue, postgres
 from tests.dialogue import Clock, Talk
 from tests.wire.telegram import TelegramWire
 
 
 def pytest_report_header() -> str:
     return f"PostgreSQL: {postgres.find().told}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Dialogues are played on one database with each platform, and on each database with one platform."""
+    twice = [item for item in items if {("platform", "discord"), ("database_url", "postgresql")} <= _parameters(item)]
+    if twice:
+        config.hook.pytest_deselected(items=twice)
+        items[:] = [item for item in items if item not in twice]
+
+
+def _parameters(item: pytest.Item) -> set[tuple[str, object]]:
+    spec = getattr(item, "callspec", None)
+    return {(name, value) for name, value in spec.params.items() if isinstance(value, str)} if spec else set()
 
 
 @pytest.fixture(scope="session")
@@ -93,8 +106,18 @@ def database_url(
 
 
 @pytest.fixture
-async def chat(database_url: str, tmp_path: Path) -> AsyncIterator[Talk]:
-    """A dialogue's stage, with the real Telegram client and core; on both databases."""
+def platform() -> str:
+    """The app that people have in a dialogue; `tests.dialogue.both_platforms` gives them the other one too."""
+    return "telegram"
+
+
+@pytest.fixture
+async def chat(database_url: str, tmp_path: Path, platform: str) -> AsyncIterator[Talk]:
+    """A dialogue's stage, with the platform's real library and the core; on both databases."""
+    if platform == "discord":
+        async with discord_dialogue.stage(Database(make_url(database_url)), tmp_path / "pictures") as talk:
+            yield talk
+        return
     clock = Clock()
     store = FolderStore(tmp_path / "pictures")
     database = Database(make_url(database_url))

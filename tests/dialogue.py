@@ -1,14 +1,17 @@
-"""Tests that read as dialogue: people say and press things in their Telegram app, and see what comes of it.
+"""Tests that read as dialogue: people say and press things in their app, and see what comes of it.
 
-Everything between is real: the wire, python-telegram-bot, the core, the database. Only time stands still until a test lets
+Everything between is real: the wire, the platform's library, the core, the database. Only time stands still until a test lets
 it pass, and couriers go when something was said instead of by themselves, so that what people see is settled when looked at.
+The app is Telegram's; a test under `both_platforms` is played in Discord's too (tests/discord_dialogue.py).
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +26,9 @@ T = TypeVar("T")
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """A Monday."""
+
+both_platforms = pytest.mark.parametrize("platform", ["telegram", "discord"])
+"""For tests that take `chat`: what is said in private chats is the same everywhere."""
 
 
 @dataclass
@@ -54,6 +60,7 @@ class Talk:
     wire: telegram.TelegramWire
     core: Core
     clock: Clock = field(default_factory=Clock)
+    platform: str = "telegram"
 
     # People and what they find there
 
@@ -65,7 +72,7 @@ class Talk:
         self, organizer: "Somebody", *members: "Somebody", name: str = "Warmth", language: str = "en", **columns: Any
     ) -> Home:
         """A community in a group; the organizer, and the others as volunteers, have opened their private chats."""
-        group = self.wire.group(name, *(one.app for one in members), admins=(organizer.app,), kind="supergroup")
+        group = self.group(name, organizer, *members)
         for one in (organizer, *members):
             await one.says("/start")
         code = columns.pop("code", f"code{abs(group.id) % 10_000}")
@@ -76,7 +83,7 @@ class Talk:
             session.add(community)
             await session.flush()
             session.add(
-                Chat(community_id=community.id, platform="telegram", external_id=str(group.id), kind="group", title=name)
+                Chat(community_id=community.id, platform=self.platform, external_id=str(group.id), kind="group", title=name)
             )
             for one in (organizer, *members):
                 role = Role.ORGANIZER if one is organizer else Role.VOLUNTEER
@@ -84,6 +91,10 @@ class Talk:
             return community.id
 
         return Home(await self.core.edge.transact(work), code, group)
+
+    def group(self, name: str, admin: "Somebody", *members: "Somebody") -> telegram.Chat:
+        """A chat of many."""
+        return self.wire.group(name, *(one.app for one in members), admins=(admin.app,), kind="supergroup")
 
     async def give_role(self, home: Home, somebody: "Somebody", role: Role, **columns: Any) -> None:
         """Make somebody a member with this role."""
@@ -134,11 +145,15 @@ class Talk:
 
     async def settle(self) -> None:
         """Wait until everything that was said has been answered and delivered."""
-        await self.wire.acknowledged()
+        await self.arrived()
         await self.core.answers.settle()
         for courier in self.core.couriers:
             while await courier.deliver_messages() + await courier.draw_cards():
                 await self.core.answers.settle()
+
+    async def arrived(self) -> None:
+        """Wait until the core has taken what people did."""
+        await self.wire.acknowledged()
 
     async def rows(self, query: Any) -> list[Any]:
         """What the database holds."""
@@ -170,7 +185,11 @@ class Somebody:
 
     async def says(self, text: str, group: telegram.Chat | None = None, **extra: Any) -> telegram.Message:
         """Write something, privately or into a group; the one thing that the bot says or changes there then."""
-        return await self._answered(lambda: self.app.says(text, group, **extra), group)
+        return await self._answered(lambda: self.writes(text, group, **extra), group)
+
+    def writes(self, text: str, group: telegram.Chat | None = None, **extra: Any) -> object:
+        """Write something, and wait for nothing."""
+        return self.app.says(text, group, **extra)
 
     async def starts(self, payload: str = "") -> telegram.Message:
         """Follow a link and press Start."""
@@ -211,7 +230,7 @@ class Somebody:
     async def says_in_vain(self, text: str, group: telegram.Chat | None = None, **extra: Any) -> None:
         """Write something that the bot does not answer, anywhere."""
         private, public = self._seen(None), self._seen(group)
-        self.app.says(text, group, **extra)
+        self.writes(text, group, **extra)
         await self.talk.settle()
         changed = self._changed(private, None) + (self._changed(public, group) if group else [])
         assert not changed, f"nothing was expected, this came: {[message.text for message in changed]}"
@@ -239,5 +258,13 @@ class Somebody:
 
 
 def plain(text: str) -> str:
-    """A text without the isolates round what people wrote, as a reader sees it."""
-    return text.replace("\u2068", "").replace("\u2069", "")
+    """A text without the isolates round what people wrote and without markdown's backslashes, as a reader sees it."""
+    return re.sub(r"\\([^\w\s])", r"\1", text.replace("\u2068", "").replace("\u2069", ""))
+
+
+def photo_in(message: Any) -> bytes:
+    """The picture that a message shows."""
+    shown = message.photo if isinstance(message, telegram.Message) else next(iter(message.files), None)
+    assert shown is not None, "there is no picture"
+    data: bytes = shown.data
+    return data

@@ -7,7 +7,7 @@ from models.communities import Member
 from models.flags import Flag
 from models.reports import Report, ReportState
 from models.tasks import Task, TaskState
-from tests.dialogue import Talk, plain
+from tests.dialogue import Talk, both_platforms, plain
 
 
 async def test_nobody_on_it_means_one_press(chat: Talk) -> None:
@@ -24,6 +24,7 @@ async def test_nobody_on_it_means_one_press(chat: Talk) -> None:
     assert await chat.rows(select(Task.state)) == [(TaskState.CANCELLED,)]
 
 
+@both_platforms
 async def test_holders_are_told_why_and_credited_half(chat: Talk) -> None:
     huda, omar, sara = chat.person("Huda"), chat.person("Omar"), chat.person("سارة", "ar")
     home = await chat.home(huda, omar, sara)
@@ -61,6 +62,7 @@ async def test_holders_are_told_why_and_credited_half(chat: Talk) -> None:
     assert "8 minutes in 1 task" in plain((await omar.says("/mine")).text)
 
 
+@both_platforms
 async def test_without_credit_the_seats_are_free_and_what_was_handed_in_is_reviewed(chat: Talk) -> None:
     huda, omar, sara = chat.person("Huda"), chat.person("Omar"), chat.person("Sara")
     home = await chat.home(huda, omar, sara)
@@ -89,6 +91,7 @@ async def test_without_credit_the_seats_are_free_and_what_was_handed_in_is_revie
     assert "was called off" in plain((await sara.says(f"/claim {number}")).text)
 
 
+@both_platforms
 async def test_a_task_is_called_off_once(chat: Talk) -> None:
     huda = chat.person("Huda")
     home = await chat.home(huda)
@@ -99,6 +102,7 @@ async def test_a_task_is_called_off_once(chat: Talk) -> None:
     assert await chat.rows(select(Report.id)) == []
 
 
+@both_platforms
 async def test_flags_go_with_the_task(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar)
@@ -113,6 +117,7 @@ async def test_flags_go_with_the_task(chat: Talk) -> None:
     assert await chat.rows(select(Task.state)) == [(TaskState.CANCELLED,)]
 
 
+@both_platforms
 async def test_without_a_number_it_leaves_what_is_being_asked(chat: Talk) -> None:
     huda = chat.person("Huda")
     await chat.home(huda)
@@ -121,6 +126,7 @@ async def test_without_a_number_it_leaves_what_is_being_asked(chat: Talk) -> Non
     assert "Nothing is being asked right now." in (await huda.says("/cancel")).text
 
 
+@both_platforms
 async def test_volunteers_call_nothing_off(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar)

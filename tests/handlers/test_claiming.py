@@ -6,9 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.claims import Claim, ClaimState
 from models.roles import Role
 from models.tasks import Task
-from tests.dialogue import Talk, plain
+from tests.dialogue import Talk, both_platforms, plain
 
 
+@both_platforms
 async def test_a_stranger_takes_a_seat_within_four_presses_from_the_link(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, rules="Be kind.")
@@ -64,6 +65,7 @@ async def test_a_member_who_presses_in_the_group_gets_a_toast_and_the_buttons_in
     assert "In: Omar" in plain(home.group.seen()[-1].text)
 
 
+@both_platforms
 async def test_refusals_say_why_and_what_next(chat: Talk) -> None:
     huda, omar, sara = chat.person("Huda"), chat.person("Omar"), chat.person("Sara")
     home = await chat.home(huda, omar)
@@ -83,6 +85,7 @@ async def test_refusals_say_why_and_what_next(chat: Talk) -> None:
     assert "The deadline of Call Samir has passed" in plain((await huda.says(f"/claim {two}")).text)
 
 
+@both_platforms
 async def test_who_is_blocked_takes_no_seat(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar)
@@ -93,6 +96,7 @@ async def test_who_is_blocked_takes_no_seat(chat: Talk) -> None:
     assert await chat.rows(select(Claim.id)) == []
 
 
+@both_platforms
 async def test_rules_come_before_a_seat_in_private(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar, rules="Be kind.")
@@ -106,6 +110,7 @@ async def test_rules_come_before_a_seat_in_private(chat: Talk) -> None:
     assert await chat.rows(select(Claim.state)) == [(ClaimState.HELD,)]
 
 
+@both_platforms
 async def test_nobody_takes_a_seat_on_terms_they_did_not_see(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar)
@@ -125,6 +130,7 @@ async def test_nobody_takes_a_seat_on_terms_they_did_not_see(chat: Talk) -> None
     assert await chat.rows(select(Claim.state)) == [(ClaimState.HELD,)]
 
 
+@both_platforms
 async def test_giving_back_frees_the_seat_at_once_and_a_reason_may_follow(chat: Talk) -> None:
     huda = chat.person("Huda")
     home = await chat.home(huda)

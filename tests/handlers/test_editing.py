@@ -7,9 +7,10 @@ from sqlalchemy import select
 from models.claims import Claim
 from models.roles import Role
 from models.tasks import UNTIL_DEADLINE, Proof, Task, TaskState, TaskTag
-from tests.dialogue import NOW, Talk, plain
+from tests.dialogue import NOW, Talk, both_platforms, plain
 
 
+@both_platforms
 async def test_holders_are_told_of_new_terms_and_an_old_button_takes_no_seat(chat: Talk) -> None:
     huda, omar, sara = chat.person("Huda"), chat.person("Omar"), chat.person("Sara")
     home = await chat.home(huda, omar, sara)
@@ -44,6 +45,7 @@ async def test_the_live_card_follows(chat: Talk) -> None:
     assert await chat.rows(select(Task.title, Task.language, Task.version)) == [("زيارة السيد عادل", "ar", 2)]
 
 
+@both_platforms
 async def test_seats_that_are_taken_stay(chat: Talk) -> None:
     huda, omar, sara = chat.person("Huda"), chat.person("Omar"), chat.person("Sara")
     home = await chat.home(huda, omar, sara)
@@ -58,6 +60,7 @@ async def test_seats_that_are_taken_stay(chat: Talk) -> None:
     assert await chat.rows(select(Task.seats, Task.seats_taken, Task.version)) == [(2, 2, 1)]
 
 
+@both_platforms
 async def test_a_task_is_done_when_the_seats_that_are_left_are(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar)
@@ -74,6 +77,7 @@ async def test_a_task_is_done_when_the_seats_that_are_left_are(chat: Talk) -> No
     assert await chat.rows(select(Task.state)) == [(TaskState.DONE,)]
 
 
+@both_platforms
 async def test_holds_follow_the_deadline(chat: Talk) -> None:
     huda, omar, sara = chat.person("Huda"), chat.person("Omar"), chat.person("Sara")
     home = await chat.home(huda, omar, sara)
@@ -94,6 +98,7 @@ async def test_holds_follow_the_deadline(chat: Talk) -> None:
     assert "now ends today at 15:00" in plain(sara.screen.text)
 
 
+@both_platforms
 async def test_tags_place_proof_and_nothing(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar)
@@ -125,6 +130,7 @@ async def test_tags_place_proof_and_nothing(chat: Talk) -> None:
     ]
 
 
+@both_platforms
 async def test_only_the_teams_moderators_change_a_task(chat: Talk) -> None:
     huda, omar, mona = chat.person("Huda"), chat.person("Omar"), chat.person("Mona")
     home = await chat.home(huda, omar)
@@ -142,6 +148,7 @@ async def test_only_the_teams_moderators_change_a_task(chat: Talk) -> None:
     assert await chat.rows(select(Task.title)) == [("Call Mr. Adel",)]
 
 
+@both_platforms
 async def test_what_is_over_is_not_changed(chat: Talk) -> None:
     huda = chat.person("Huda")
     home = await chat.home(huda)

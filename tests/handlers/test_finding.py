@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from handlers.finding import parse_wish
 from models.finding import Wish
 from models.roles import Role
-from tests.dialogue import NOW, Home, Somebody, Talk, plain
+from tests.dialogue import NOW, Home, Somebody, Talk, both_platforms, plain
 
 
 async def stage(chat: Talk) -> tuple[Home, Somebody, Somebody]:
@@ -22,6 +22,7 @@ async def stage(chat: Talk) -> tuple[Home, Somebody, Somebody]:
     return home, huda, omar
 
 
+@both_platforms
 async def test_what_fits_best_comes_first(chat: Talk) -> None:
     _, _, omar = await stage(chat)
     page = plain((await omar.says("/tasks")).text)
@@ -30,6 +31,7 @@ async def test_what_fits_best_comes_first(chat: Talk) -> None:
     assert "4 tasks are open for you" in page
 
 
+@both_platforms
 @pytest.mark.parametrize(
     ("said", "found"),
     [
@@ -48,6 +50,7 @@ async def test_by_minutes_tags_and_words(chat: Talk, said: str, found: list[str]
     assert [title for title in everything if title in page] == [title for title in everything if title in found]
 
 
+@both_platforms
 async def test_an_empty_list_says_what_to_do_instead(chat: Talk) -> None:
     _, _, omar = await stage(chat)
     nothing = await omar.says("/tasks 1")
@@ -56,6 +59,7 @@ async def test_an_empty_list_says_what_to_do_instead(chat: Talk) -> None:
     assert "4 tasks" in (await omar.presses("All tasks")).text
 
 
+@both_platforms
 async def test_pages(chat: Talk) -> None:
     home, huda, omar = await stage(chat)
     for number in range(4):
@@ -68,6 +72,7 @@ async def test_pages(chat: Talk) -> None:
     assert "Extra" in second.text
 
 
+@both_platforms
 async def test_a_card_says_what_it_is_about_and_hides_who_wants_it(chat: Talk) -> None:
     home, huda, omar = await stage(chat)
     number = await chat.task(home, huda, "Read aloud", seats=3, tags=("elderly",))
@@ -80,6 +85,7 @@ async def test_a_card_says_what_it_is_about_and_hides_who_wants_it(chat: Talk) -
     assert "1 person is in" in (await huda.says(f"/task {number}")).text
 
 
+@both_platforms
 async def test_other_peoples_tasks_are_not_shown(chat: Talk) -> None:
     _, _, _ = await stage(chat)
     sara = chat.person("Sara")
@@ -88,6 +94,7 @@ async def test_other_peoples_tasks_are_not_shown(chat: Talk) -> None:
     assert "belongs to the team Warmth" in plain((await sara.says("/task 1")).text)
 
 
+@both_platforms
 async def test_tasks_of_two_teams_stand_in_one_list(chat: Talk) -> None:
     _, _, omar = await stage(chat)
     nadia = chat.person("Nadia")

@@ -5,9 +5,10 @@ from sqlalchemy import select
 from models.flags import Flag, FlagKind
 from models.roles import Role
 from models.tasks import Task, TaskState
-from tests.dialogue import Home, Somebody, Talk, plain
+from tests.dialogue import Home, Somebody, Talk, both_platforms, plain
 
 
+@both_platforms
 async def test_a_flag_reaches_every_moderator_at_once(chat: Talk) -> None:
     huda, mona, omar = chat.person("Huda"), chat.person("منى", "ar"), chat.person("Omar")
     home = await chat.home(huda, mona, omar)
@@ -24,6 +25,7 @@ async def test_a_flag_reaches_every_moderator_at_once(chat: Talk) -> None:
     assert await chat.rows(select(Flag.kind, Flag.note)) == [(FlagKind.UNSAFE, "")]
 
 
+@both_platforms
 async def test_something_else_asks_what_and_words_are_an_answer_at_once(chat: Talk) -> None:
     huda, omar, sara = chat.person("Huda"), chat.person("Omar"), chat.person("Sara")
     home = await chat.home(huda, omar, sara)
@@ -40,6 +42,7 @@ async def test_something_else_asks_what_and_words_are_an_answer_at_once(chat: Ta
     assert "He has moved" in huda.screen.text
 
 
+@both_platforms
 async def test_a_person_has_one_flag_and_says_it_anew(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar)
@@ -63,6 +66,7 @@ async def three_flags(chat: Talk) -> tuple[Home, int, "Somebody", list["Somebody
     return home, number, huda, [omar, sara, ali]
 
 
+@both_platforms
 async def test_three_people_pause_a_task_until_a_moderator_has_looked(chat: Talk) -> None:
     _, number, huda, (omar, sara, _) = await three_flags(chat)
     assert await chat.rows(select(Task.state)) == [(TaskState.PAUSED,)]
@@ -81,6 +85,7 @@ async def test_three_people_pause_a_task_until_a_moderator_has_looked(chat: Talk
     assert "is yours" in (await omar.says(f"/claim {number}")).text
 
 
+@both_platforms
 async def test_a_second_moderator_hears_that_it_was_looked_at(chat: Talk) -> None:
     home, _, huda, (omar, _, _) = await three_flags(chat)
     await chat.give_role(home, omar, Role.MODERATOR)
@@ -93,6 +98,7 @@ async def test_a_second_moderator_hears_that_it_was_looked_at(chat: Talk) -> Non
     assert len(reassured) == 1
 
 
+@both_platforms
 async def test_flags_are_looked_at_oldest_first_and_can_wait(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar)
@@ -126,6 +132,7 @@ async def test_somebody_in_the_group_whom_we_never_met_can_flag(chat: Talk) -> N
     assert "Nour says about Call Mr. Adel: It hurts or abuses people." in plain(huda.screen.text)
 
 
+@both_platforms
 async def test_whoever_is_not_of_the_team_does_not_flag_from_outside(chat: Talk) -> None:
     huda, stranger = chat.person("Huda"), chat.person("Nour")
     home = await chat.home(huda)
@@ -139,6 +146,7 @@ async def test_whoever_is_not_of_the_team_does_not_flag_from_outside(chat: Talk)
     assert await chat.rows(select(Flag.id)) == []
 
 
+@both_platforms
 async def test_the_blocked_do_not_flag(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar)

@@ -8,7 +8,7 @@ from models.cards import LiveCard
 from models.communities import Chat
 from models.roles import Role
 from models.tasks import Proof, Task, TaskTag
-from tests.dialogue import Talk, plain
+from tests.dialogue import Talk, both_platforms, plain
 from tests.wire import telegram
 
 
@@ -74,6 +74,7 @@ def first_data(message: telegram.Message) -> str:
     return str(message.markup["inline_keyboard"][0][0]["callback_data"])
 
 
+@both_platforms
 async def test_answers_that_do_not_fit_are_asked_for_again_and_back_keeps_them(chat: Talk) -> None:
     huda = chat.person("Huda")
     await chat.home(huda)
@@ -103,6 +104,7 @@ async def test_answers_that_do_not_fit_are_asked_for_again_and_back_keeps_them(c
     assert await chat.rows(select(Task.minutes, Task.description, Task.place)) == [(12, "Gloves are there.", "The old park")]
 
 
+@both_platforms
 async def test_a_line_can_be_gone_through_once_more(chat: Talk) -> None:
     huda = chat.person("Huda")
     await chat.home(huda)
@@ -128,6 +130,7 @@ async def test_pressing_confirm_twice_makes_one_task(chat: Talk) -> None:
     assert await chat.rows(select(func.count()).select_from(Task)) == [(1,)]
 
 
+@both_platforms
 async def test_a_deadline_that_passes_before_confirm_is_noticed(chat: Talk) -> None:
     huda = chat.person("Huda")
     await chat.home(huda)
@@ -138,6 +141,7 @@ async def test_a_deadline_that_passes_before_confirm_is_noticed(chat: Talk) -> N
     assert await chat.rows(select(func.count()).select_from(Task)) == [(0,)]
 
 
+@both_platforms
 async def test_volunteers_make_no_tasks(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar)
@@ -172,6 +176,7 @@ async def test_in_private_post_offers_the_chats_and_a_second_press_sends_no_seco
     assert len(huda.app.answers(home.group)) == 1
 
 
+@both_platforms
 async def test_a_card_goes_to_no_chat_of_another_team(chat: Talk) -> None:
     huda, mona = chat.person("Huda"), chat.person("Mona")
     home = await chat.home(huda)
@@ -186,6 +191,7 @@ async def test_a_card_goes_to_no_chat_of_another_team(chat: Talk) -> None:
     assert await chat.rows(select(LiveCard.id)) == []
 
 
+@both_platforms
 async def test_a_closed_task_is_not_posted(chat: Talk) -> None:
     huda = chat.person("Huda")
     home = await chat.home(huda)

@@ -1,0 +1,157 @@
+"""What is particular to Discord: life in a guild's channel, where answers are whispered and forms are filled in."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url, select
+
+from bot.database import Database
+from handlers.telling import private_message
+from handlers.types import Reply
+from models.claims import Claim, ClaimState
+from models.communities import Chat, Community, Member
+from models.delivery import enqueue
+from models.people import Account
+from models.reports import Report
+from models.roles import Role
+from models.tasks import Proof, Task
+from tests import discord_dialogue
+from tests.dialogue import Home, plain
+from tests.discord_dialogue import DiscordSomebody, DiscordTalk
+from tests.wire.discord import Channel
+
+
+@pytest.fixture
+async def talk(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[DiscordTalk]:
+    path = shutil.copy(sqlite_template, tmp_path / "himma.db")
+    async with discord_dialogue.stage(Database(make_url(f"sqlite+aiosqlite:///{path}")), tmp_path / "pictures") as talk:
+        yield talk
+
+
+async def team(talk: DiscordTalk, *members: DiscordSomebody) -> tuple[DiscordSomebody, Home, Any]:
+    """A team, its organizer, and the channel it lives in."""
+    huda = talk.person("Huda")
+    home = await talk.home(huda, *members)
+    return huda, home, home.group
+
+
+def card_in(channel: Channel, who: DiscordSomebody) -> str:
+    """What the live card in the channel says."""
+    return plain([message for message in who.phone.answers(channel) if not message.is_ephemeral][-1].text)
+
+
+async def test_a_stranger_takes_a_seat_with_one_press_and_is_told_in_private(talk: DiscordTalk) -> None:
+    omar, sara = talk.person("Omar"), talk.person("Sara")
+    huda, home, channel = await team(talk)
+    omar.phone.joins(channel.guild)
+    sara.phone.joins(channel.guild)
+    number = await talk.task(home, huda, "Write a letter", seats=2)
+    await huda.says(f"/post {number}", channel)
+
+    told = await omar.presses("I'm in", channel)
+    assert "Write a letter is yours until today at 17:00" in plain(told.text)
+    assert told.labels[0] == ["Done", "Give back"]
+    assert not any("is yours" in text for text in sara.reads(channel))
+    assert await talk.rows(select(Claim.state)) == [(ClaimState.HELD,)]
+    await talk.later(seconds=5)
+    assert "1 seat left of 2" in card_in(channel, sara)
+    assert "In: Omar" in card_in(channel, sara)
+
+
+async def test_a_report_is_written_in_forms_without_leaving_the_channel(talk: DiscordTalk) -> None:
+    omar = talk.person("Omar")
+    huda, home, channel = await team(talk, omar)
+    number = await talk.task(home, huda, "Read aloud", proof=Proof.NOTE)
+    await omar.says(f"/claim {number}", channel)
+    asked = await omar.presses("Done", channel)
+    assert "How many minutes did Read aloud take?" in plain(asked.text)
+    assert ["Write the answer"] in asked.labels
+
+    await omar.fills_in("Write the answer", "١٢", channel)
+    handed_in = await omar.fills_in("Write the answer", "All went well.", channel)
+    assert "Handed in, thank you!" in handed_in.text
+    assert handed_in.id == asked.id, "each question stands in the place of the one before it"
+    assert await talk.rows(select(Report.minutes, Report.note)) == [(12, "All went well.")]
+    assert len(omar.phone.answers()) == 1, "nothing but the greeting went to the direct message"
+
+
+async def test_a_photo_is_handed_in_by_a_form(talk: DiscordTalk) -> None:
+    omar = talk.person("Omar")
+    huda, home, channel = await team(talk, omar)
+    number = await talk.task(home, huda, "Paint the door", proof=Proof.PHOTO)
+    await omar.says(f"/claim {number}", channel)
+    await omar.presses("Done", channel)
+    await omar.presses("10 minutes", channel)
+    await omar.fills_in("Send a picture", [("list.txt", b"no picture")], channel)
+    assert "is not a picture" in omar.phone.answers(channel)[-1].text
+
+
+async def test_an_admin_sets_a_team_up_in_a_channel(talk: DiscordTalk) -> None:
+    huda, omar = talk.person("Huda"), talk.person("Omar")
+    channel = talk.group("Warmth", huda, omar)
+    asked = await huda.says("/setup", channel)
+    assert asked.id not in {message.id for message in omar.phone.sees(channel)}
+    assert asked.labels[0] == ["Write the answer"]
+    await huda.presses("Warmth", channel)
+    await huda.presses("English", channel)
+    while not await talk.rows(select(Community.id)):
+        options = [label for row in huda.phone.answers(channel)[-1].labels for label in row]
+        wanted = next(label for label in options if label not in {"Write the answer", "Back", "Cancel"})
+        await huda.presses(wanted, channel)
+    assert await talk.rows(select(Community.name)) == [("Warmth",)]
+    assert await talk.rows(select(Chat.platform, Chat.external_id)) == [("discord", str(channel.id))]
+    assert await talk.rows(select(Member.role)) == [(Role.ORGANIZER,)]
+    assert any("Warmth" in plain(text) for text in omar.reads(channel)), "the channel hears of it"
+
+
+async def test_a_message_becomes_a_task(talk: DiscordTalk) -> None:
+    omar = talk.person("Omar")
+    huda, _, channel = await team(talk, omar)
+    written = omar.phone.says("The shelter needs blankets\nThe grey ones from the cellar", channel)
+    (name,) = huda.phone.commands(channel, 3)
+    preview = await huda._answered(lambda: huda._awaited(huda.phone.uses(name, written)), channel)
+    assert "It is not made yet" in preview.text
+    await huda.presses("Confirm", channel)
+    assert await talk.rows(select(Task.title, Task.description)) == [
+        ("The shelter needs blankets", "The grey ones from the cellar")
+    ]
+
+
+async def test_whoever_acts_in_a_guild_can_be_written_to_until_they_close_the_door(talk: DiscordTalk) -> None:
+    omar = talk.person("Omar")
+    huda, home, channel = await team(talk)
+    omar.phone.joins(channel.guild)
+    number = await talk.task(home, huda, "Write a letter")
+    await huda.says(f"/post {number}", channel)
+    await omar.presses("I'm in", channel)
+    await omar.presses("Done", channel)
+    await omar.presses("10 minutes", channel)
+    await omar.presses("Skip", channel)
+    await huda.says("/review")
+    await huda.presses("Approve")
+    assert "10 minutes credited. Thank you from Warmth!" in plain(omar.screen.text)
+
+    omar.phone.closes_dms()
+    morning = private_message("k", "discord", str(omar.app.id), Reply(text="Good morning"), talk.clock.now())
+    await talk.transact(lambda session: enqueue(session, [morning]))
+    await talk.later(seconds=1)
+    account = select(Account.private_chat).where(Account.external_id == str(omar.app.id))
+    assert await talk.rows(account) == [(None,)]
+    await omar.says("/mine", channel)
+    assert await talk.rows(account) == [(str(omar.app.id),)]
+
+
+async def test_tasks_are_offered_by_their_titles(talk: DiscordTalk) -> None:
+    omar = talk.person("Omar", "ar")
+    huda, home, channel = await team(talk, omar)
+    for number in range(30):
+        await talk.task(home, huda, f"Visit number {number}")
+    act = await omar.phone.types("claim", "task", "number 2", channel).completed()
+    assert len(act.choices) == 11
+    assert all("number 2" in choice for choice in act.choices)
+    stranger = talk.person("Sara")
+    stranger.phone.joins(channel.guild)
+    assert (await stranger.phone.types("claim", "task", "", channel).completed()).choices == []
