@@ -74,7 +74,7 @@ class Himma:
 
     def command(self, folder: Path, api_url: str) -> list[str]:
         (folder / "config.toml").write_text(CONFIG.format(token=TOKEN, api_url=api_url, port=_free_port()))
-        return ["-m", "bot", "run"]
+        return ["-OO", "-m", "bot", "run"]
 
     def claims(self, folder: Path, shape: Shape) -> set[tuple[int, int]]:
         connection = sqlite3.connect(folder / "himma.db")

@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter, validators
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from sqlalchemy import URL
 
 import bot
@@ -103,6 +100,10 @@ def check_config(*, config: ConfigOption = None) -> int:
     path, settings = _settings(config)
     if settings is None:
         return 2
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table("setting", "value", title=f"{path or 'No config.toml, so defaults'} and the environment: nothing is wrong")
     for section, fields in FIELDS.items():
         for key in fields:
@@ -142,6 +143,9 @@ def _settings(config: Path | None) -> tuple[Path | None, Settings | None]:
     try:
         return path, load(path, os.environ)
     except SettingsError as error:
+        from rich.console import Console
+        from rich.text import Text
+
         console = Console(stderr=True, soft_wrap=True, highlight=False)
         for fault in error.faults:
             console.print(
@@ -197,4 +201,7 @@ def _tell(error: Exception) -> None:
 
 
 def _say(line: str) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
     Console(soft_wrap=True, highlight=False).print(Text(line))
