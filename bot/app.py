@@ -10,6 +10,7 @@ from bot.clock import Clock
 from bot.core import Core
 from bot.database import Database
 from bot.platform import Platform
+from bot.sections import parse_shards
 from bot.settings import Settings
 from bot.store import FolderStore
 
@@ -86,12 +87,14 @@ def _discord(settings: Settings, database: Database, store: FolderStore, clock: 
     from bot.discord import Discord, offer_from
 
     chosen = settings.discord
+    shards, here = parse_shards(chosen.shards)
     return Discord(
         chosen.token.get_secret_value() if chosen.token else "",
         store,
         api_url=chosen.api_url,
         gateway_url=chosen.gateway_url,
-        shards=chosen.shards,
+        shards=shards,
+        shard_ids=here,
         offer=offer_from(database, clock.now),
         now=clock.now,
     )

@@ -3,6 +3,7 @@
 The descriptions are what `config.example.toml` and docs/settings.md say. No check repeats the value, which may be a secret.
 """
 
+import re
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
+
+_SHARDS = re.compile(r"(?:(?P<first>[0-9]{1,4})-(?P<last>[0-9]{1,4})/)?(?P<count>[0-9]{1,4})")
 
 
 class Section(BaseModel):
@@ -113,8 +116,10 @@ class DiscordSettings(Section):
         examples=["wss://gateway.discord.gg"],
         description="The gateway, or a proxy before it; left out, what Discord names.",
     )
-    shards: int | None = Field(
-        None, ge=1, examples=[1], description="How many gateway connections; left out, as many as Discord advises."
+    shards: str = Field(
+        "auto",
+        description='How many gateway connections: "auto" asks Discord; "4" makes four; "0-3/16" makes the first four of '
+        "sixteen here, and other processes make the rest.",
     )
 
     @field_validator("api_url")
@@ -122,10 +127,31 @@ class DiscordSettings(Section):
     def _check_api_url(cls, value: str) -> str:
         return _web_address(value, ("https", "http"))
 
+    @field_validator("shards", mode="before")
+    @classmethod
+    def _check_shards(cls, value: object) -> str:
+        text = str(value).strip().lower()
+        parse_shards(text)
+        return text
+
     @field_validator("gateway_url")
     @classmethod
     def _check_gateway_url(cls, value: str | None) -> str | None:
         return value and _web_address(value, ("wss", "ws"))
+
+
+def parse_shards(text: str) -> tuple[int | None, range]:
+    """How many shards there are in all, None for as many as Discord advises, and which of them are made here, an empty range
+    for all. Raises `ValueError`."""
+    if text == "auto":
+        return None, range(0)
+    found = _SHARDS.fullmatch(text)
+    if found is None:
+        raise ValueError('should be "auto", a number ("4") or a range of them ("0-3/16")')
+    first, last, count = int(found["first"] or 0), int(found["last"] or 0), int(found["count"])
+    if count < 1 or not first <= last < count:
+        raise ValueError('should count from 0 and end before their number, as in "0-3/16"')
+    return count, range(first, last + 1) if found["last"] else range(0)
 
 
 class DatabaseSettings(Section):

@@ -90,7 +90,6 @@ class Discord:
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
         finally:
             await self._receiver.end()
-            await self._http.shut()
 
     async def _connect(self, take: Take) -> None:
         """Be connected, for as long as discord.py can hold it."""

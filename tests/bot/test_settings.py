@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.sections import parse_shards
 from bot.settings import FIELDS, Settings, SettingsError, load
 from tools import docs
 
@@ -110,9 +111,24 @@ def test_every_fault_is_told_at_once_with_its_place(tmp_path: Path) -> None:
         "HIMMA__PLAYGROND__PORT: [playgrond]: no such section; did you mean [playground]?",
         f'{path}: [telegram] mode: should be "polling" or "webhook"; did you mean polling?',
         f"{path}: [telegram] webhook_port: should be less than or equal to 65535",
-        "HIMMA__DISCORD__SHARDS: [discord] shards: should be a whole number",
+        'HIMMA__DISCORD__SHARDS: [discord] shards: should be "auto", a number ("4") or a range of them ("0-3/16")',
         f'{path}: [log] level: should be "debug" or "info" or "warning" or "error"',
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "here"),
+    [("auto", None, []), ("4", 4, []), ("0-3/16", 16, [0, 1, 2, 3]), ("15-15/16", 16, [15])],
+)
+def test_shards(text: str, count: int | None, here: list[int]) -> None:
+    shards, range_ = parse_shards(text)
+    assert (shards, list(range_)) == (count, here)
+
+
+@pytest.mark.parametrize("text", ["0", "", "4-2/8", "0-8/8", "1/2", "-1", "1-2", "99999"])
+def test_shards_that_cannot_be(text: str) -> None:
+    with pytest.raises(ValueError, match="should"):
+        parse_shards(text)
 
 
 def test_a_webhook_needs_its_address_and_secret(tmp_path: Path) -> None:

@@ -199,7 +199,6 @@ async def restarted(stage: Stage, folder: Folder) -> Discord:
     await stage.wire.until(lambda: len(stage.wire.gateway.connected) == 2, 5, "it did not start")
     task.cancel()
     await asyncio.wait({task})
-    await other._http.open(stage.wire.token)
     return other
 
 
