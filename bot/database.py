@@ -93,6 +93,9 @@ def _sqlite_engine(url: URL, begin: str, **options: Any) -> AsyncEngine:
     # The driver's own BEGIN takes the write lock only at the first write, which can then fail; ours takes it at once.
     @event.listens_for(engine.sync_engine, "begin")
     def begin_immediately(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        if driver.in_transaction:  # a COMMIT that failed, on a full disk for example, leaves its transaction open
+            connection.exec_driver_sql("ROLLBACK")
         connection.exec_driver_sql(begin)
 
     return engine

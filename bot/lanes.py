@@ -11,6 +11,10 @@ class Lanes:
     def __init__(self) -> None:
         self._locks: dict[Hashable, tuple[asyncio.Lock, int]] = {}
 
+    def is_used(self, key: Hashable) -> bool:
+        """Whether somebody has their turn or waits for it."""
+        return key in self._locks
+
     @asynccontextmanager
     async def turn(self, key: Hashable) -> AsyncIterator[None]:
         """Wait for one's turn behind whoever asked earlier with the same key."""
