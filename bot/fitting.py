@@ -46,7 +46,7 @@ def _open_isolates(words: str) -> int:
 
 def units(words: str) -> int:
     """The length in UTF-16 units."""
-    return len(words) + sum(character > "\uffff" for character in words)
+    return len(words) if words.isascii() else len(words.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def is_visible(words: str) -> bool:

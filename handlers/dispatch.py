@@ -85,6 +85,7 @@ async def _contexts(session: AsyncSession, events: Sequence[Event]) -> list[Cont
             Identity(e.sender.platform, e.sender.external_id),
             clean_line(e.sender.name)[:100] or "—",
             language_of(e.sender.locale),
+            e.sender.private_chat or None,
         )
         for e in events
     ]

@@ -71,6 +71,8 @@ class Newcomer:
     identity: Identity
     name: str
     language: str
+    private_chat: str | None = None
+    """The chat in which we may write to them privately, where that is known already."""
 
 
 _ACCOUNTS = (
@@ -109,7 +111,7 @@ async def meet(session: AsyncSession, newcomers: Sequence[Newcomer], now: dateti
     people = [{"name": n.name, "language": n.language, "created_at": now} for n in missing]
     ids = (await session.scalars(insert(Person).returning(Person.id, sort_by_parameter_order=True), people)).all()
     accounts = [
-        {"person_id": id_, "platform": n.identity.platform, "external_id": n.identity.external_id, "created_at": now}
+        n.identity._asdict() | {"person_id": id_, "private_chat": n.private_chat, "created_at": now}
         for id_, n in zip(ids, missing, strict=True)
     ]
     await session.execute(insert(Account), accounts)
