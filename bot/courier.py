@@ -95,7 +95,7 @@ class Courier:
     async def _send_page(self, now: datetime) -> int:
         name, sent = self._platform.name, self._edge.marks.sent
         page = await self._edge.transact(lambda session: delivery.lease_messages(session, name, now, LEASE, _PAGE))
-        await asyncio.gather(*(self._in_turn(self._send(message)) for message in page if message.id not in sent))
+        await asyncio.gather(*(self._send_in_turn(message) for message in page if message.id not in sent))
         return len(page)
 
     async def _fetch_page(self, now: datetime) -> int:
@@ -104,9 +104,9 @@ class Courier:
         await asyncio.gather(*(self._fetch(fetch) for fetch in page))
         return len(page)
 
-    async def _in_turn(self, work: Awaitable[None]) -> None:
+    async def _send_in_turn(self, message: delivery.Outbox) -> None:
         async with self._in_flight:
-            await work
+            await self._send(message)
 
     async def _send(self, message: delivery.Outbox) -> None:
         place = load_place(message.place)
