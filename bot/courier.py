@@ -19,10 +19,10 @@ from bot.intake import Intake
 from bot.pictures import NotTaken
 from bot.platform import DeliveryError, Gone, Moved, Platform, Refused, TryLater, Unknown, Unreachable
 from handlers.cards import live_card
+from handlers.chats import note_refused, note_unreachable
 from handlers.stored import dump_place, dump_reply, load_event, load_place, load_reply
 from handlers.types import CannotRender, ChatKind, Media, MediaFault, Place
 from models import cards, delivery
-from models.communities import set_chat_presence
 from models.moving import move_chat
 from models.people import close_private_chats
 
@@ -36,6 +36,8 @@ _SETTLE = timedelta(seconds=1)
 _CARD_DISTANCE = timedelta(seconds=2.5)
 """Between two edits of one card: with the courier's own pause, what changed right after one is shown within 3 s."""
 _LONGEST_PAUSE = timedelta(hours=1)
+_GROUP_PATIENCE = timedelta(days=1)
+"""How long a message waits for a group to let us in again."""
 _IN_FLIGHT = 8
 """Messages under way at once: what a crash can double. At 30 a second more would not be quicker."""
 _FETCH_ATTEMPTS = 5
@@ -120,19 +122,35 @@ class Courier:
             there = dump_place(replace(place, chat=moved.chat))
             await self._edge.transact(lambda session: delivery.move_message(session, message.id, there))
         except (DeliveryError, CannotRender) as error:
-            await self._note_unreachable(place, error)
-            failure = f"{type(error).__name__}: {error}"
-            await self._edge.transact(lambda session: delivery.mark_failed(session, message.id, failure))
+            await self._give_up(message, place, error)
         else:
             self._edge.marks.sent[message.id] = external_id, self._now()
 
+    async def _give_up(self, message: delivery.Outbox, place: Place, error: Exception) -> None:
+        """What cannot be delivered has failed. A group has a day to let us in again, and a closed thread has its chat."""
+        is_group = isinstance(error, Unreachable) and place.kind is not ChatKind.PRIVATE
+        if is_group and place.thread:
+            there = dump_place(replace(place, thread=""))
+            await self._edge.transact(lambda session: delivery.move_message(session, message.id, there))
+            return
+        await self._note_unreachable(place, error)
+        if is_group and self._now() - message.created_at < _GROUP_PATIENCE:
+            until = self._now() + _LONGEST_PAUSE
+            await self._edge.transact(lambda session: delivery.put_off(session, message.id, until))
+            return
+        failure = f"{type(error).__name__}: {error}"
+        await self._edge.transact(lambda session: delivery.mark_failed(session, message.id, failure))
+
     async def _note_unreachable(self, place: Place, error: Exception) -> None:
+        is_private, now = place.kind is ChatKind.PRIVATE, self._now()
         if not isinstance(error, Unreachable):
             log.error("%s does not take a message: %s", place.platform, error)
-        elif place.kind is ChatKind.PRIVATE:
+            if isinstance(error, Refused) and not is_private:
+                await self._edge.transact(lambda session: note_refused(session, place, now))
+        elif is_private:
             await self._edge.transact(lambda session: close_private_chats(session, place.platform, place.chat))
         else:
-            await self._edge.transact(lambda session: set_chat_presence(session, place.platform, place.chat, self._now()))
+            await self._edge.transact(lambda session: note_unreachable(session, place, now))
 
     async def _follow(self, place: Place, moved: Moved) -> None:
         await self._edge.transact(lambda session: move_chat(session, place.platform, place.chat, moved.chat, self._now()))
@@ -188,12 +206,22 @@ class Courier:
         except Moved as moved:
             await self._follow(place, moved)
             await self._edge.transact(lambda session: cards.put_card_off(session, card, self._now()))
+        except Unreachable as error:
+            await self._keep_card(card, place, error)
         except (DeliveryError, CannotRender) as error:
             await self._note_unreachable(place, error)
             await self._edge.transact(lambda session: cards.forget_card(session, card))
         else:
             next_at = self._now() + _CARD_DISTANCE
             await self._edge.transact(lambda s: cards.mark_drawn(s, card, message, shown, next_at=next_at))
+
+    async def _keep_card(self, card: cards.DueCard, place: Place, error: Unreachable) -> None:
+        """The card is drawn when we are let in again; where only its thread is closed, in the chat itself."""
+        if card.thread:
+            await self._edge.transact(lambda session: cards.leave_thread(session, card))
+            return
+        await self._note_unreachable(place, error)
+        await self._edge.transact(lambda session: cards.put_card_off(session, card, self._now()))
 
 
 def _pause(attempts: int, error: Exception) -> timedelta:

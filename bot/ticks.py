@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.edge import Edge
+from models.codes import prune_codes
 from models.delivery import prune_delivery
 from models.dialogues import prune_dialogues
 
@@ -17,6 +18,8 @@ KEEP_DELIVERED = timedelta(days=7)
 """How long answered events and sent messages are kept; platforms give up on redelivery after a day."""
 KEEP_DIALOGUES = timedelta(days=7)
 """How long an expired wizard is kept, so that a late answer can be told what happened."""
+KEEP_CODES = timedelta(days=7)
+"""How long a one-time code is kept after its end, so that whoever says it again can be told what came of it."""
 _ROWS_AT_ONCE = 500
 
 
@@ -50,4 +53,5 @@ async def tick(edge: Edge, now: datetime) -> int:
     """Delete what nobody needs any more, a bounded number of rows. How many went."""
     delivered = await edge.transact(lambda session: prune_delivery(session, now - KEEP_DELIVERED, _ROWS_AT_ONCE))
     dialogues = await edge.transact(lambda session: prune_dialogues(session, now - KEEP_DIALOGUES, _ROWS_AT_ONCE))
-    return delivered + dialogues
+    codes = await edge.transact(lambda session: prune_codes(session, now - KEEP_CODES, _ROWS_AT_ONCE))
+    return delivered + dialogues + codes

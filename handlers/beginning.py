@@ -25,11 +25,13 @@ _TASK_NUMBER = Arg("task", ArgKind.NUMBER, N_("the task's number"), required=Fal
 
 @command("start", help=N_("Begin"), args=(_PAYLOAD,), where=Where.PRIVATE)
 async def start(context: Context, payload: str) -> Reply:
-    """First contact, or a link: `join_<code>`, `task_<id>`, `flag_<id>`, or on with what was begun."""
+    """First contact, or a link: `join_<code>`, `task_<id>`, `flag_<id>`, `link_<code>`, or on with what was begun."""
     kind, _, rest = payload.partition("_")
     number = parse_number(rest)
     if kind == "join" and rest:
         return await welcome(context, rest)
+    if kind == "link" and rest:
+        return await run(context, COMMANDS["link"], rest)
     if kind == "task" and number is not None:
         return await open_task(context, number)
     if kind == "flag" and number is not None:

@@ -45,7 +45,11 @@ def _screen(context: Context, community: Community, toast: str = "") -> Reply:
     rows = (
         limits,
         (Button(say("Name, language, time zone, rules"), "setup_change", number),),
-        (Button(say("Roles"), "role_page", f"{number} 0"), Link(say("Link to join"), f"join_{community.code}")),
+        (
+            Button(say("Roles"), "role_page", f"{number} 0"),
+            Button(say("Chats"), "chats_show", number),
+            Link(say("Link to join"), f"join_{community.code}"),
+        ),
     )
     card = Card(clean_line(community.name), lines, footer)
     return Reply(card=card, rows=rows, toast=toast, edit=context.is_press)

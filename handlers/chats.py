@@ -3,16 +3,19 @@
 Every one of these may be told twice, or in another order than it happened.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.context import Context
 from handlers.registry import service
 from handlers.setting_up import FOUND
 from handlers.stored import dump_place, load_place
-from handlers.telling import tell
-from handlers.types import ChatKind, Reply, Scope, Service
+from handlers.telling import tell, tell_people
+from handlers.types import Button, ChatKind, Place, Reply, Scope, Service
 from handlers.words import Words, words_for
 from models.communities import Chat, Community, chat_at, set_chat_presence, staff
 from models.delivery import unsent_mentioning
@@ -66,9 +69,58 @@ async def removed(context: Context) -> Reply:
 def _loss(words: Words, community: Community, chat: Chat) -> Reply:
     text = words.say(
         "This bot was removed from the chat {chat} of {community}: tasks do not appear there any more. "
-        "Adding it again brings everything back.",
+        "Adding it again brings everything back. If the chat is gone, {command} joins another one.",
         chat=chat.title or chat.external_id,
         community=community.name,
+        command="/connect",
+    )
+    return Reply(text=text)
+
+
+async def note_unreachable(session: AsyncSession, place: Place, now: datetime) -> None:
+    """The platform does not let us speak in a group any more: its organizers are told, once a day. Its live cards wait."""
+    chat = await chat_at(session, place.platform, place.chat)
+    if chat is None or chat.left_at is not None:
+        return
+    await set_chat_presence(session, place.platform, place.chat, now)
+    await _tell_organizers(session, chat, f"unreachable:{chat.id}:{now:%Y%m%d}", _silence, now)
+
+
+async def note_refused(session: AsyncSession, place: Place, now: datetime) -> None:
+    """The platform took one message into a group as wrong: its organizers are told, once a day."""
+    chat = await chat_at(session, place.platform, place.chat)
+    if chat is not None and chat.left_at is None:
+        await _tell_organizers(session, chat, f"refused:{chat.id}:{now:%Y%m%d}", _refusal, now)
+
+
+async def _tell_organizers(
+    session: AsyncSession, chat: Chat, key: str, say: Callable[[Words, Community, Chat], Reply], now: datetime
+) -> None:
+    community = await session.get_one(Community, chat.community_id)
+    organizers = [one.id for one in await staff(session, community.id, Role.ORGANIZER)]
+    await tell_people(session, organizers, key, lambda words: say(words, community, chat), now, zone=community.timezone)
+
+
+def _silence(words: Words, community: Community, chat: Chat) -> Reply:
+    text = words.say(
+        "In the chat {chat} of {community} this bot is not let speak any more: it was removed, or a permission was taken "
+        "away. Nothing is lost. When it may write there again, the button brings its cards up to date; if the chat is gone, "
+        "{command} joins another one.",
+        chat=chat.title or chat.external_id,
+        community=community.name,
+        command="/connect",
+    )
+    again = Button(words.say("Try again"), "chat_try", str(chat.id))
+    return Reply(text=text, rows=((again, Button(words.say("The team's chats"), "chats_show", str(community.id))),))
+
+
+def _refusal(words: Words, community: Community, chat: Chat) -> Reply:
+    text = words.say(
+        "A message into the chat {chat} of {community} was not taken. Often a permission is missing there: to write, to show "
+        "links, or to attach files. The task itself is as it was, and {command} puts its card there again.",
+        chat=chat.title or chat.external_id,
+        community=community.name,
+        command="/post",
     )
     return Reply(text=text)
 

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.types import ChatKind, Event, EventKind
 from handlers.words import Words, words_for
-from models.communities import Community, Member, member, memberships
+from models.communities import Community, Member, chat_at, member, memberships
 from models.people import Account, Person
-from models.refusals import NotAllowed, NotFound, Refusal
+from models.refusals import NotAllowed, NotFound, NotMember, Refusal
 from models.roles import Role
 
 
@@ -62,11 +62,24 @@ class Context:
         return found if found and found.is_active else None
 
     async def require(self, role: Role, community_id: int) -> Member:
-        """The person's membership with at least this role. Raises NotAllowed."""
+        """The person's membership, with which they may do here what takes this role. Raises NotAllowed, or NotMember."""
         found = await self.member_of(community_id)
-        if found is None or found.role < role:
+        if found is not None and found.role >= role:
+            return found
+        if role > Role.MODERATOR or await self.stands_in() != community_id:
             raise NotAllowed(role)
+        if found is None:
+            community = await self.session.get_one(Community, community_id)
+            raise NotMember(community.name, community.code)
         return found
+
+    async def stands_in(self) -> int | None:
+        """The community of this chat, where the person bears the platform's role that stands for its moderators."""
+        place, roles = self.event.place, self.event.sender.chat_roles
+        if not roles or self.chat_community_id is None:
+            return None
+        chat = await chat_at(self.session, place.platform, place.chat)
+        return chat.community_id if chat is not None and chat.moderator_role in roles else None
 
     async def community(self, role: Role = Role.VOLUNTEER) -> Community:
         """The community that is meant: that of this chat, the only one where the person has this role, or the one they

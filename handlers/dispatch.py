@@ -21,7 +21,7 @@ from handlers.types import Address, Answer, ChatKind, Event, EventKind, Link, Me
 from handlers.words import clean, clean_line, language_of, to_latin_digits
 from models.communities import communities_of_chats
 from models.delivery import Fetch, enqueue, known_answers
-from models.people import Identity, Newcomer, meet, open_private_chat
+from models.people import Identity, Newcomer, check_owners, meet, open_private_chat
 from models.refusals import Refusal
 
 MAX_UPLOAD_BYTES = 10 * 1024 * 1024
@@ -44,7 +44,13 @@ async def handle(session: AsyncSession, events: Sequence[Event]) -> list[Answer]
     answers = {key: replace(load_answer(text), is_known=True, delivered=delivered) for key, (text, delivered) in known.items()}
     if fresh:
         contexts = await _contexts(session, fresh)
-        replies = await _reply_all(contexts)
+        accounts = [context.account for context in contexts]
+        try:
+            replies = await _reply_all(contexts)
+        except Refusal:
+            await check_owners(session, accounts)
+            raise
+        await check_owners(session, accounts)
         pairs = list(zip(contexts, replies, strict=True))
         answers |= {context.event.key: _address(context, reply) for context, reply in pairs}
         await enqueue(session, [row for context, reply in pairs for row in _follow_ups(context, reply)])

@@ -140,9 +140,12 @@ async def flags(context: Context, task: int | None) -> Reply:
 
 
 async def _show(context: Context, wanted: int | None = None, said: str = "") -> Reply:
-    if not await memberships(context.session, context.person.id, Role.MODERATOR):
+    stands_in = await context.stands_in()
+    if stands_in is not None:
+        await context.require(Role.MODERATOR, stands_in)
+    elif not await memberships(context.session, context.person.id, Role.MODERATOR):
         raise NotAllowed(Role.MODERATOR)
-    waiting = list(await flagged_tasks(context.session, context.person.id))
+    waiting = list(await flagged_tasks(context.session, context.person.id, stands_in))
     words = context.words
     if wanted is not None and wanted not in waiting:
         said = said or words.say("Somebody has looked at that task already.")

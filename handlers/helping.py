@@ -48,7 +48,8 @@ async def help_here(context: Context) -> Reply:
 async def _role_here(context: Context) -> Role | None:
     if context.chat_community_id is not None:
         member = await context.member_of(context.chat_community_id)
-        return member.role if member else None
+        stands_in = member is not None and await context.stands_in() is not None
+        return max(member.role, Role.MODERATOR if stands_in else member.role) if member else None
     if not context.in_private:
         return None
     return max((member.role for _, member in await memberships(context.session, context.person.id)), default=None)
@@ -61,7 +62,8 @@ def _is_of_use(one: Command, role: Role | None, context: Context) -> bool:
         return False
     if one.where is (Where.GROUP if context.in_private else Where.PRIVATE):
         return False
-    return not one.asks_admin or context.chat_community_id is None or role is Role.ORGANIZER
+    is_free = not context.in_private and context.chat_community_id is None
+    return not one.asks_admin or is_free or role is Role.ORGANIZER
 
 
 def _line(one: Command, words: Words) -> Said:

@@ -68,6 +68,7 @@ def _rows(context: Context, *, is_member: bool) -> tuple[Row, ...]:
         (*languages, digits),
         (Button(say("Time zone"), "me_zone"), Button(say("Interests"), "me_interests")),
         (privacy,),
+        (Button(say("Link another account"), "link"),),
     )
     return (*rows, (Button(say("Leave a team"), "leave"),)) if is_member else rows
 

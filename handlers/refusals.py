@@ -13,7 +13,9 @@ from models.refusals import (
     AlreadyHandedIn,
     CapReached,
     ChatTaken,
+    CodeWrong,
     LastOrganizer,
+    LaterLinkFirst,
     Malformed,
     MemberBlocked,
     NoClaim,
@@ -21,6 +23,7 @@ from models.refusals import (
     NotFound,
     NotMember,
     Outdated,
+    OwnCode,
     OwnReport,
     Refusal,
     RulesFirst,
@@ -28,6 +31,7 @@ from models.refusals import (
     TaskClosed,
     TaskFull,
     TermsChanged,
+    TriesSpent,
 )
 from models.roles import Role
 
@@ -70,6 +74,10 @@ def _(refusal: NotFound, words: Words) -> Explained:
         "member": N_("Nobody called {name} is a member here. Names and numbers stand in the list of members."),
         "community": N_("No team has the code {name}. Codes come from a team's link or from its moderators."),
         "flag": N_("This flag is not there any more."),
+        "link": N_(
+            "There is no link of accounts that can be undone here. For 7 days the person can do that, "
+            "and so can the organizers of their teams."
+        ),
     }
     rows: tuple[Row, ...] = (_browse(words),) if refusal.thing == "task" else ()
     return words.say(sentences[refusal.thing], name=refusal.name), rows
@@ -200,6 +208,32 @@ def _(refusal: ChatTaken, words: Words) -> Explained:
     text = words.say("This chat is the home of the team {community} already; its organizers can change it.",
                      community=refusal.community)  # fmt: skip
     return text, ((Link(words.say("Join {community}", community=refusal.community), f"join_{refusal.code}"),),)
+
+
+@_explains(CodeWrong)
+def _(refusal: CodeWrong, words: Words) -> Explained:
+    return words.say(
+        "This code does not work, or not any more: each works once, and not for long. A new one is quickly made."
+    ), ()
+
+
+@_explains(TriesSpent)
+def _(refusal: TriesSpent, words: Words) -> Explained:
+    return words.say("These were many codes that do not work. In an hour the next one can be tried."), ()
+
+
+@_explains(OwnCode)
+def _(refusal: OwnCode, words: Words) -> Explained:
+    if refusal.is_used:
+        return words.say("That is done already: these accounts are one person."), ()
+    return words.say("This code was made with this very account. It is for the other one, on the other platform."), ()
+
+
+@_explains(LaterLinkFirst)
+def _(refusal: LaterLinkFirst, words: Words) -> Explained:
+    return words.say(
+        "Another account was linked since then. The latest link is undone first: {command}", command="/link undo"
+    ), ()
 
 
 @_explains(Outdated)

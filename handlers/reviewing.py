@@ -31,8 +31,10 @@ async def review(context: Context, skipped: int | None) -> Reply:
 
 
 async def _next_report(context: Context, skipped: int = 0, said: str = "") -> Reply:
-    await _check_moderator(context)
-    found, total = await waiting_reports(context.session, context.person.id, limit=1, after=min(skipped, 10_000))
+    stands_in = await _check_moderator(context)
+    found, total = await waiting_reports(
+        context.session, context.person.id, limit=1, after=min(skipped, 10_000), stands_in=stands_in
+    )
     if not found and skipped:
         return await _next_report(context, 0, said)
     words = context.words
@@ -47,9 +49,14 @@ async def _next_report(context: Context, skipped: int = 0, said: str = "") -> Re
     return replace(shown, text=f"{said}\n\n{waiting}" if said else waiting, rows=rows, edit=context.is_press)
 
 
-async def _check_moderator(context: Context) -> None:
-    if not await memberships(context.session, context.person.id, Role.MODERATOR):
+async def _check_moderator(context: Context) -> int | None:
+    """The community of this chat, where the person stands in for its moderators. Raises NotAllowed for all others."""
+    stands_in = await context.stands_in()
+    if stands_in is not None:
+        await context.require(Role.MODERATOR, stands_in)
+    elif not await memberships(context.session, context.person.id, Role.MODERATOR):
         raise NotAllowed(Role.MODERATOR)
+    return stands_in
 
 
 def _decisions(report: Report, words: Words) -> tuple[Row, ...]:
@@ -82,7 +89,7 @@ async def _show(session: AsyncSession, reviewed: Reviewed, words: Words, now: da
 async def approve(context: Context, report: int) -> Reply:
     """Credit the minutes, thank the volunteer, and go on to the next report."""
     reviewed = await get_report(context.session, report)
-    await decide(context.session, reviewed, context.person, ReportState.APPROVED, "", now=context.now)
+    await _decide(context, reviewed, ReportState.APPROVED, "")
     total, count = await credit(context.session, reviewed.volunteer.id)
     next_tasks, _ = await fitting_tasks(context.session, reviewed.volunteer, Wish(), context.now, limit=1)
     await tell(
@@ -128,8 +135,14 @@ async def reject(context: Context, report: int) -> Reply:
     return await start(context, DECISION, {"report": report, "decision": ReportState.REJECTED})
 
 
+async def _decide(context: Context, reviewed: Reviewed, decision: ReportState, word: str) -> None:
+    stands_in = await context.stands_in()
+    await decide(context.session, reviewed, context.person, decision, word, now=context.now, stands_in=stands_in)
+
+
 async def _guard(context: Context, data: Data) -> None:
-    await check_reviewer(context.session, (await get_report(context.session, data["report"])).report, context.person)
+    report = (await get_report(context.session, data["report"])).report
+    await check_reviewer(context.session, report, context.person, stands_in=await context.stands_in())
 
 
 async def _ask_word(context: Context, data: Data) -> Ask:
@@ -150,7 +163,7 @@ async def _parse_word(context: Context, data: Data, given: Given) -> str:
 async def _finish(context: Context, data: Data) -> Reply:
     reviewed = await get_report(context.session, data["report"])
     decision = ReportState(data["decision"])
-    await decide(context.session, reviewed, context.person, decision, data["word"], now=context.now)
+    await _decide(context, reviewed, decision, data["word"])
     name, number = reviewed.volunteer.name, reviewed.report.id
     say = context.words.say
     if decision is ReportState.SENT_BACK:

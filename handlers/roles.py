@@ -1,5 +1,6 @@
 """`/role`: who may do what in a community."""
 
+import re
 from functools import partial
 
 from handlers.context import Context
@@ -8,7 +9,7 @@ from handlers.registry import Arg, ArgKind, command
 from handlers.telling import tell
 from handlers.types import Button, Card, Reply, Row
 from handlers.words import N_, Said, Words, clean_line, parse_number
-from models.communities import Community, Listed, highest_role, roster, set_role
+from models.communities import Community, Listed, chat_at, highest_role, roster, set_role
 from models.people import Person
 from models.refusals import NotFound, Outdated
 from models.roles import Role
@@ -31,6 +32,9 @@ _ROLE_WORDS = {
     for word in words
 }
 
+_CHAT_ROLE = re.compile(r"(?:<@&|role:)(\w{1,64})>?")
+"""A role of the platform's own, as a mention or by its id."""
+
 _COMMUNITY = Arg("community", ArgKind.NUMBER, "")
 _MEMBER = Arg("member", ArgKind.NUMBER, "")
 _WHO = Arg("wish", ArgKind.TEXT, N_("the member's number or name, and the role"), required=False)
@@ -43,6 +47,9 @@ async def give_role(context: Context, wish: str) -> Reply:
     who, role = parse_wish(wish)
     if not who:
         return await _list(context, community, 0)
+    chat_role = _CHAT_ROLE.fullmatch(who)
+    if chat_role is not None:
+        return await _set_chat_role(context, community, chat_role[1], role)
     found = find_members(await roster(context.session, community.id), who)
     if not found:
         raise NotFound("member", who)
@@ -51,6 +58,26 @@ async def give_role(context: Context, wish: str) -> Reply:
     if role is None:
         return _one(context, community, found[0])
     return await _set(context, community, found[0].person_id, role)
+
+
+async def _set_chat_role(context: Context, community: Community, chat_role: str, role: Role | None) -> Reply:
+    """Have a role of the platform's own stand for moderators in this chat, or no more."""
+    say, place = context.words.say, context.event.place
+    chat = await chat_at(context.session, place.platform, place.chat)
+    if chat is None or chat.community_id != community.id:
+        return Reply(text=say("This is said in the chat of the team where that role is borne."))
+    if role not in {Role.MODERATOR, Role.VOLUNTEER}:
+        text = say("A role of this platform can stand for moderators: {example}", example=f"/role role:{chat_role} moderator")
+        return Reply(text=text)
+    if role is Role.MODERATOR:
+        chat.moderator_role = chat_role
+        text = say("Members of {community} who bear that role here can do in this chat what moderators do.",
+                   community=community.name)  # fmt: skip
+    else:
+        chat.moderator_role = None
+        text = say("In this chat, no role of this platform stands for moderators any more.")
+    await context.session.flush()
+    return Reply(text=text)
 
 
 def parse_wish(text: str) -> tuple[str, Role | None]:

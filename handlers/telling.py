@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from handlers.context import Context, speak_to
 from handlers.stored import dump_place, dump_reply
 from handlers.types import ChatKind, Place, Reply
@@ -19,21 +21,38 @@ async def tell(
     `key` says what it is about: nobody is told the same thing twice. `zone` is the community's time zone, for readers who
     have not set their own. The messages go out when the transaction is committed.
     """
-    others = set(people_ids) - {context.person.id}
+    await tell_people(context.session, set(people_ids) - {context.person.id}, key, say, context.now, zone=zone)
+
+
+async def tell_people(
+    session: AsyncSession,
+    people_ids: Iterable[int],
+    key: str,
+    say: Callable[[Words], Reply],
+    now: datetime,
+    *,
+    zone: str = "UTC",
+) -> None:
+    """`tell`, where nobody acts."""
     rows = [
-        private_message(f"{key}:{to.person.id}", to.platform, to.private_chat, say(speak_to(to.person, zone)), context.now)
-        for to in await reachable(context.session, others)
+        private_message(f"{key}:{to.person.id}", to.platform, to.private_chat, say(speak_to(to.person, zone)), now)
+        for to in await reachable(session, people_ids)
     ]
-    await enqueue(context.session, rows)
+    await enqueue(session, rows)
 
 
-def private_message(key: str, platform: str, chat: str, reply: Reply, now: datetime) -> dict[str, object]:
-    """The outbox's row for a message into somebody's private chat."""
+def message_to(key: str, place: Place, reply: Reply, now: datetime) -> dict[str, object]:
+    """The outbox's row for a message into a chat."""
     return {
         "key": key,
-        "platform": platform,
-        "place": dump_place(Place(platform, chat, ChatKind.PRIVATE)),
+        "platform": place.platform,
+        "place": dump_place(place),
         "reply": dump_reply(reply),
         "created_at": now,
         "due_at": now,
     }
+
+
+def private_message(key: str, platform: str, chat: str, reply: Reply, now: datetime) -> dict[str, object]:
+    """The outbox's row for a message into somebody's private chat."""
+    return message_to(key, Place(platform, chat, ChatKind.PRIVATE), reply, now)

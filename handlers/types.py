@@ -66,6 +66,8 @@ class Sender:
     private_chat: str = ""
     """The chat in which the platform lets us write to the sender privately because of what they do now, wherever that is;
     empty where only what happens in the private chat itself tells."""
+    chat_roles: frozenset[str] = frozenset()
+    """The ids of the platform's own roles that the sender bears in `place`, where it has such roles and tells them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ async def post_card(session: AsyncSession, task_id: int, chat_id: int, thread: s
         session.add(LiveCard(task_id=task_id, chat_id=chat_id, thread=thread, stale_since=now))
         return
     known.message, known.stale_since, known.due_at, known.shown, known.thread = None, now, None, "", thread
+    known.changes += 1  # so that it is not taken for a repetition of what was sent before
 
 
 async def has_card(session: AsyncSession, task_id: int, chat_id: int) -> bool:
@@ -131,6 +132,15 @@ async def mark_drawn(session: AsyncSession, card: DueCard, message: str | None, 
 async def put_card_off(session: AsyncSession, card: DueCard, until: datetime) -> None:
     """Nothing was drawn: try again from `until` on."""
     await session.execute(update(LiveCard).where(LiveCard.id == card.id).values(due_at=until))
+
+
+async def leave_thread(session: AsyncSession, card: DueCard) -> None:
+    """The thread in which the card stood takes nothing any more: the chat itself gets it."""
+    await session.execute(
+        update(LiveCard)
+        .where(LiveCard.id == card.id)
+        .values(thread="", message=None, shown="", due_at=None, changes=LiveCard.changes + 1)
+    )
 
 
 async def forget_card(session: AsyncSession, card: DueCard) -> None:

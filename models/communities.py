@@ -53,6 +53,8 @@ class Chat(Base):
     title: Mapped[str] = mapped_column(String(200))
     left_at: Mapped[datetime | None]
     """When we were removed from it; nothing is sent there until we are back."""
+    moderator_role: Mapped[str | None] = mapped_column(String(64))
+    """The platform's id of a role of its own whose bearers are moderators for what they ask in this chat."""
 
 
 class Member(Base):
@@ -104,6 +106,11 @@ async def chats_of(session: AsyncSession, community_id: int) -> Sequence[Chat]:
     return (
         await session.scalars(select(Chat).where(Chat.community_id == community_id, Chat.left_at.is_(None)).order_by(Chat.id))
     ).all()
+
+
+async def all_chats(session: AsyncSession, community_id: int) -> Sequence[Chat]:
+    """The chats of a community, also those where nothing can be said at the moment; the oldest first."""
+    return (await session.scalars(select(Chat).where(Chat.community_id == community_id).order_by(Chat.id))).all()
 
 
 async def community_by_code(session: AsyncSession, code: str) -> Community | None:
@@ -172,7 +179,8 @@ async def staff(session: AsyncSession, community_id: int, role: Role = Role.MODE
 
 async def lock_community(session: AsyncSession, community_id: int) -> None:
     """Have whoever changes roles here at this moment come first, or wait."""
-    await session.execute(select(Community.id).where(Community.id == community_id).with_for_update())
+    # Without the key, which a row that refers to the community holds on to (PostgreSQL: FOR NO KEY UPDATE).
+    await session.execute(select(Community.id).where(Community.id == community_id).with_for_update(key_share=True))
 
 
 class Listed(NamedTuple):

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, String, func, select, update
+from sqlalchemy import ForeignKey, String, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -82,8 +82,9 @@ async def raise_flag(session: AsyncSession, task: Task, person_id: int, kind: Fl
     return Raised(flag.id, True, paused)
 
 
-async def flagged_tasks(session: AsyncSession, moderator_id: int) -> Sequence[int]:
-    """The tasks with open flags in the communities that this person moderates, the one that waits longest first."""
+async def flagged_tasks(session: AsyncSession, moderator_id: int, stands_in: int | None = None) -> Sequence[int]:
+    """The tasks with open flags in the communities that this person moderates, the one that waits longest first.
+    `stands_in` is a community where they may besides."""
     mine = (
         select(Member.community_id)
         .where(
@@ -94,7 +95,8 @@ async def flagged_tasks(session: AsyncSession, moderator_id: int) -> Sequence[in
         )
         .scalar_subquery()
     )
-    waiting = select(Flag.task_id).where(Flag.community_id.in_(mine), Flag.closed_at.is_(None)).group_by(Flag.task_id)
+    theirs = or_(Flag.community_id.in_(mine), Flag.community_id == stands_in)
+    waiting = select(Flag.task_id).where(theirs, Flag.closed_at.is_(None)).group_by(Flag.task_id)
     return (await session.scalars(waiting.order_by(func.min(Flag.created_at), Flag.task_id))).all()
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, i
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
-from models.base import Base, Id
+from models.base import Base, Id, Overtaken
 
 
 class Person(Base):
@@ -116,6 +116,20 @@ async def meet(session: AsyncSession, newcomers: Sequence[Newcomer], now: dateti
     ]
     await session.execute(insert(Account), accounts)
     return found | await find_accounts(session, [n.identity for n in missing])
+
+
+_OWNERS = select(Account.id, Account.person_id).where(Account.id.in_(bindparam("accounts", expanding=True)))
+
+
+async def check_owners(session: AsyncSession, accounts: Iterable[Account]) -> None:
+    """Raises Overtaken where one of these accounts has become somebody else's since it was read: what was looked up of its
+    person, and not found, may well be there."""
+    if session.get_bind().dialect.name == "sqlite":
+        return  # nobody else writes while we do
+    read = {account.id: account.person_id for account in accounts}
+    rows = await (await session.connection()).execute(_OWNERS, {"accounts": list(read)})
+    if dict(rows.all()) != read:
+        raise Overtaken
 
 
 async def open_private_chat(session: AsyncSession, account: Account, chat: str) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from models.roles import Role
 
-Thing = Literal["task", "report", "member", "community", "flag"]
+Thing = Literal["task", "report", "member", "community", "flag", "link"]
 
 
 class Refusal(Exception):
@@ -137,6 +137,29 @@ class ChatTaken(Refusal):
 
     community: str
     code: str
+
+
+@dataclass(eq=False)
+class CodeWrong(Refusal):
+    """No such one-time code, or it was used, or its time is over: the three are told apart to nobody."""
+
+
+@dataclass(eq=False)
+class TriesSpent(Refusal):
+    """So many wrong codes that somebody may be trying them out."""
+
+
+@dataclass(eq=False)
+class OwnCode(Refusal):
+    """The code belongs to this very person."""
+
+    is_used: bool
+    """Their accounts are one person's already; else the code is for another account of theirs."""
+
+
+@dataclass(eq=False)
+class LaterLinkFirst(Refusal):
+    """Another account was linked since: the links are undone one by one, the latest first."""
 
 
 @dataclass(eq=False)

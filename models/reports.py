@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, NoReturn
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, func, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -128,9 +128,10 @@ async def get_report(session: AsyncSession, report_id: int) -> Reviewed:
 
 
 async def waiting_reports(
-    session: AsyncSession, reviewer_id: int, limit: int, after: int = 0
+    session: AsyncSession, reviewer_id: int, limit: int, after: int = 0, *, stands_in: int | None = None
 ) -> tuple[Sequence[Reviewed], int]:
-    """The oldest reports that this person may decide about, and how many there are in all."""
+    """The oldest reports that this person may decide about, and how many there are in all. `stands_in` is a community where
+    they may besides those that they moderate."""
     mine = (
         select(Member.community_id)
         .where(
@@ -141,7 +142,8 @@ async def waiting_reports(
         )
         .scalar_subquery()
     )
-    waiting = (Report.community_id.in_(mine), Report.state == ReportState.WAITING, Report.person_id != reviewer_id)
+    theirs = or_(Report.community_id.in_(mine), Report.community_id == stands_in)
+    waiting = (theirs, Report.state == ReportState.WAITING, Report.person_id != reviewer_id)
     total = await session.scalar(select(func.count()).select_from(Report).where(*waiting))
     rows = await session.execute(
         _reviewed().where(*waiting).order_by(Report.submitted_at, Report.id).offset(after).limit(limit)
@@ -159,26 +161,33 @@ def _reviewed() -> Select[Report, Task, Person, Community]:
 
 
 async def decide(
-    session: AsyncSession, reviewed: Reviewed, reviewer: Person, decision: ReportState, word: str, *, now: datetime
+    session: AsyncSession,
+    reviewed: Reviewed,
+    reviewer: Person,
+    decision: ReportState,
+    word: str,
+    *,
+    now: datetime,
+    stands_in: int | None = None,
 ) -> None:
-    """Approve, send back or reject a report; the first decision wins.
+    """Approve, send back or reject a report; the first decision wins. `stands_in` as for `waiting_reports`.
 
     Raises NotAllowed, OwnReport, or AlreadyDecided with whose decision it was.
     """
     report = reviewed.report
-    await check_reviewer(session, report, reviewer)
+    await check_reviewer(session, report, reviewer, stands_in=stands_in)
     # The task first, then the rest: the same order of locks as everywhere.
     await session.execute(select(Task.id).where(Task.id == report.task_id).with_for_update())
     decided = await session.scalar(
         update(Report)
         .where(Report.id == report.id, Report.state == ReportState.WAITING)
         .values(state=decision, decided_at=now, decided_by=reviewer.id, word=word)
-        .returning(Report.id)
+        .returning(Report.person_id)
     )
     if decided is None:
         await _explain_decided(session, report.id)
     if decision is ReportState.APPROVED:
-        await _approve(session, report, now)
+        await _approve(session, report, decided, now)
     elif decision is ReportState.REJECTED:
         await _set_claim(session, report.claim_id, ClaimState.REJECTED, ended_at=now)
         await free_seats(session, [report.task_id], now)
@@ -188,10 +197,11 @@ async def decide(
         await _set_claim(session, report.claim_id, ClaimState.HELD, hold_until=hold_until)
 
 
-async def check_reviewer(session: AsyncSession, report: Report, reviewer: Person) -> None:
+async def check_reviewer(session: AsyncSession, report: Report, reviewer: Person, *, stands_in: int | None = None) -> None:
     """Raises NotAllowed or OwnReport where this person may not decide about the report."""
     standing = await session.get(Member, (report.community_id, reviewer.id))
-    if standing is None or not standing.is_active or standing.role < Role.MODERATOR:
+    is_moderator = standing is not None and (standing.role >= Role.MODERATOR or report.community_id == stands_in)
+    if standing is None or not standing.is_active or not is_moderator:
         raise NotAllowed(Role.MODERATOR)
     if report.person_id == reviewer.id:
         raise OwnReport
@@ -219,9 +229,10 @@ async def _trust(session: AsyncSession, community_id: int, person_id: int, now: 
     )
 
 
-async def _approve(session: AsyncSession, report: Report, now: datetime) -> None:
+async def _approve(session: AsyncSession, report: Report, person_id: int, now: datetime) -> None:
+    """`person_id` is whose report it is by now: accounts may have been linked since it was read."""
     await _set_claim(session, report.claim_id, ClaimState.APPROVED, ended_at=now)
-    await _trust(session, report.community_id, report.person_id, now)
+    await _trust(session, report.community_id, person_id, now)
     await finish_if_complete(session, report.task_id, now)
 
 

@@ -126,7 +126,7 @@ async def chat(database_url: str, tmp_path: Path, platform: str) -> AsyncIterato
             wire.token,
             store,
             api_url=wire.url,
-            admin_commands=frozenset({"setup"}),
+            admin_commands=frozenset({"setup", "connect"}),
             pace=Pace(UNLIMITED),
             now=clock.now,
         )
