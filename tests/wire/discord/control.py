@@ -306,5 +306,3 @@ class RemoteWire:
             result = await response.json()
             assert response.status == 200, result
             return result
-
-

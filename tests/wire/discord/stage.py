@@ -47,9 +47,7 @@ class Stage:
             self.adds_bot(guild)
         return guild
 
-    def add_role(
-        self, guild: Guild, name: str, grants: int = 0, *, mentionable: bool = False, managed: bool = False
-    ) -> Role:
+    def add_role(self, guild: Guild, name: str, grants: int = 0, *, mentionable: bool = False, managed: bool = False) -> Role:
         role = Role(self.world.new_id(), name, int(grants), len(guild.roles), mentionable, managed)
         guild.roles[role.id] = role
         self._tell(guild, "GUILD_ROLE_CREATE", {"guild_id": str(guild.id), "role": role.to_json()})

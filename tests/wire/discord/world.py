@@ -124,9 +124,7 @@ class Channel:
         """What one person sees here, oldest first, with what only they see."""
         if self.guild is not None and not permissions.in_channel(self, person) & Permission.VIEW_CHANNEL:
             return []
-        return [
-            message for message in self.messages.values() if not message.is_deleted and message.only_for in {None, person}
-        ]
+        return [message for message in self.messages.values() if not message.is_deleted and message.only_for in {None, person}]
 
     def to_json(self) -> dict[str, Any]:
         told: dict[str, Any] = {"id": str(self.id), "type": int(self.kind), "flags": 0, "last_message_id": None}
