@@ -16,6 +16,7 @@ from typing import Protocol
 from bot.answers import Answers
 from bot.edge import Edge
 from bot.intake import Intake
+from bot.lanes import Lanes
 from bot.pictures import NotTaken
 from bot.platform import DeliveryError, Gone, Moved, Platform, Refused, TryLater, Unknown, Unreachable
 from handlers.cards import live_card
@@ -69,6 +70,7 @@ class Courier:
         self._store = store
         self._now = now
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+        self._lanes = Lanes()
 
     async def run(self) -> None:
         """Deliver what falls due until cancelled. Survives whatever the database or the platform does."""
@@ -107,7 +109,7 @@ class Courier:
         return len(page)
 
     async def _send_in_turn(self, message: delivery.Outbox) -> None:
-        async with self._in_flight:
+        async with self._lanes.turn(message.place), self._in_flight:
             await self._send(message)
 
     async def _send(self, message: delivery.Outbox) -> None:
