@@ -23,7 +23,7 @@ from models.communities import Community, Member, join, leave, set_role
 from models.dialogues import Dialogue, begin
 from models.flags import Flag, FlagKind, close_flags, raise_flag
 from models.linking import Merge, double_seats, merge, other_person, references
-from models.people import Account, Identity, Newcomer, Person, meet
+from models.people import Account, Identity, Newcomer, Person, check_owners, meet
 from models.refusals import CodeWrong, LaterLinkFirst, NotFound, Outdated, OwnCode, TriesSpent
 from models.reports import Report, ReportState, Work, credit, decide, get_report, hand_in
 from models.roles import Role
@@ -398,7 +398,7 @@ async def test_nobody_finds_a_code_by_trying(database: Database) -> None:
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["claim", "claim", "claim", "release", "report", "approve", "reject", "send back", "flag", "role"]),
+        st.sampled_from(["work", "claim", "report", "work", "release", "approve", "reject", "send back", "flag", "role"]),
         st.sampled_from([0, 1]),
         st.integers(0, 3),
         st.integers(1, 90),
@@ -420,6 +420,9 @@ async def live(scene: Scene, people: tuple[int, ...], steps: list[tuple[str, int
         )
         if what == "claim":
             await scene.claims(actor, task)
+        elif what == "work":
+            if await scene.claims(actor, task):
+                await scene.finishes(actor, task, minutes=minutes)
         elif what == "flag":
             await raise_flag(session, await get_task(session, task), actor, FlagKind.WRONG, "", NOW)
         elif what == "role":
@@ -513,6 +516,22 @@ async def test_two_who_link_each_other_at_once_are_one(database: Database) -> No
     async with database.read() as session:
         assert await session.scalar(select(func.count()).select_from(Merge)) == 1
         assert await session.scalar(select(func.count(Account.person_id.distinct()))) == 2
+
+
+async def test_who_read_an_account_before_it_was_linked_is_overtaken(database: Database) -> None:
+    """So that nobody hears they are no member because they have just become somebody else."""
+    scene = await committed(database)
+    async with database.write() as early:
+        if database.is_sqlite:
+            return  # nobody else writes meanwhile
+        newcomer = Newcomer(Identity("discord", "sami too"), "Sami", "en")
+        accounts = (await meet(early, [newcomer], NOW)).values()
+        await check_owners(early, accounts)
+        async with database.write() as session:
+            await merge(session, scene.one, scene.two, LATER)
+            await session.commit()
+        with pytest.raises(Overtaken):
+            await check_owners(early, accounts)
 
 
 @pytest.mark.parametrize("seed", range(8))
