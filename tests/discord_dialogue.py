@@ -137,7 +137,7 @@ async def stage(database: Database, pictures: Path) -> AsyncIterator[DiscordTalk
         )
         core = Core(database, [client], store, clock)
         talk = DiscordTalk(cast("Any", wire), core, clock)
-        running = asyncio.create_task(client.run(_noting(core, talk)))
+        running = asyncio.create_task(client.run(noting(core, talk)))
         await wire.connected()
         try:
             yield talk
@@ -150,7 +150,7 @@ async def stage(database: Database, pictures: Path) -> AsyncIterator[DiscordTalk
             await database.close()
 
 
-def _noting(core: Core, talk: DiscordTalk) -> Callable[[Event], Awaitable[None]]:
+def noting(core: Core, talk: DiscordTalk) -> Callable[[Event], Awaitable[None]]:
     async def take(event: Event) -> None:
         await core.intake.take(event)
         talk.taken.add(event.key)

@@ -94,6 +94,7 @@ def sender(data: Json) -> Sender:
         data.get("locale", ""),
         is_chat_admin=bool(may & (_ADMINISTRATOR | _MANAGE_GUILD)) if member else None,
         private_chat=user["id"],
+        chat_roles=frozenset((member or {}).get("roles") or ()),
     )
 
 

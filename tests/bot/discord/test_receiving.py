@@ -33,6 +33,16 @@ async def test_discord_says_who_administers_the_server(stage: Stage) -> None:
     assert [event.sender.is_chat_admin for event in stage.core.taken] == [True, False, None]
 
 
+async def test_discord_says_which_of_its_roles_one_bears(stage: Stage) -> None:
+    guild = stage.channel.guild
+    assert guild is not None
+    helpers = stage.wire.role(guild, "Helpers")
+    stage.wire.give_role(guild, stage.sara.user, helpers)
+    await stage.sara.runs("tasks", stage.channel).completed()
+    await stage.amal.runs("tasks").completed()
+    assert [event.sender.chat_roles for event in stage.core.taken] == [{str(helpers.id)}, frozenset()]
+
+
 async def test_a_nickname_is_the_name(stage: Stage) -> None:
     assert stage.channel.guild is not None
     stage.channel.guild.members[stage.sara.id].nick = "سارة"

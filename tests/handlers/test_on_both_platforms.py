@@ -1,0 +1,167 @@
+"""One core behind Telegram and Discord at once: one team, one pool of seats, one person; over both real libraries."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import pytest
+from sqlalchemy import func, make_url, select
+
+from bot.core import Core
+from bot.database import Database
+from bot.discord import Discord
+from bot.pace import UNLIMITED, Pace
+from bot.store import FolderStore
+from bot.telegram import Telegram
+from models.claims import Claim, ClaimState
+from models.communities import Chat
+from models.people import Account
+from tests.dialogue import Clock, Somebody, Talk, plain
+from tests.discord_dialogue import DiscordTalk, noting
+from tests.elsewhere import code_in
+from tests.wire.discord import DiscordWire
+from tests.wire.discord.permissions import Permission
+from tests.wire.telegram import TelegramWire
+
+
+class Both(NamedTuple):
+    telegram: Talk
+    discord: DiscordTalk
+
+    async def settle(self) -> None:
+        for _ in range(2):  # what is said on one may have its consequence on the other
+            await self.telegram.settle()
+            await self.discord.settle()
+
+    async def later(self, **span: float) -> None:
+        await self.telegram.later(**span)
+        await self.settle()
+
+
+@pytest.fixture
+async def both(database_url: str, tmp_path: Path) -> AsyncIterator[Both]:
+    clock, store, database = Clock(), FolderStore(tmp_path / "pictures"), Database(make_url(database_url))
+    async with TelegramWire() as wire, DiscordWire() as other:
+        telegram = Telegram(
+            wire.token,
+            store,
+            api_url=wire.url,
+            admin_commands=frozenset({"setup", "connect"}),
+            pace=Pace(UNLIMITED),
+            now=clock.now,
+        )
+        discord = Discord(
+            other.token,
+            store,
+            api_url=other.api_url,
+            gateway_url=other.gateway_url,
+            pace=Pace(UNLIMITED),
+            now=clock.now,
+            defer_after_seconds=30.0,
+        )
+        core = Core(database, [telegram, discord], store, clock)
+        there = DiscordTalk(cast("Any", other), core, clock)
+        running = [
+            asyncio.create_task(telegram.run(core.intake.take)),
+            asyncio.create_task(discord.run(noting(core, there))),
+        ]
+        await other.connected()
+        try:
+            yield Both(Talk(wire, core, clock), there)
+        finally:
+            for task in running:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            await core.answers.settle()
+            for platform in (telegram, discord):
+                await platform.close()
+            await database.close()
+
+
+async def joined(both: Both, organizer: Somebody, admin: Somebody) -> Any:
+    """The team's other home: a channel on Discord, joined by its admin with the organizer's code."""
+    channel = both.discord.group("Helpers", admin)
+    code = code_in((await organizer.says("/connect")).text)
+    said = await admin.says(f"/connect {code}", channel)
+    assert "This chat belongs to the team Warmth now." in plain(said.text)
+    return channel
+
+
+async def test_a_task_in_a_group_and_a_channel_has_one_pool_of_seats(both: Both) -> None:
+    huda, dana, omar = both.telegram.person("Huda"), both.discord.person("Dana"), both.telegram.person("Omar")
+    home = await both.telegram.home(huda, omar)
+    channel = await joined(both, huda, dana)
+    await both.settle()
+    assert "Helpers on Discord belongs to Warmth now." in plain(huda.screen.text)
+
+    number = await both.telegram.task(home, huda, seats=2)
+    for (chat,) in await both.telegram.rows(select(Chat.id)):
+        await huda.presses_on(huda.screen, data=f"post_in:{number} {chat}:0")
+    await both.settle()
+    await dana.presses("I'm in", cast("Any", channel))
+    await both.later(seconds=5)
+    for card in (huda.reads(home.group)[-1], shown(channel)):
+        assert "1 seat left of 2" in card
+        assert "Dana" in card
+    await omar.presses("I'm in", home.group)
+    await both.later(seconds=5)
+    assert "0 seats left of 2" in shown(channel)
+    assert await both.telegram.rows(select(func.count()).where(Claim.state == ClaimState.HELD)) == [(2,)]
+
+
+def shown(channel: Any) -> str:
+    """The live card in the channel, as it stands now."""
+    cards = [message for message in channel.messages.values() if "seat" in message.text and not message.is_ephemeral]
+    return plain(str(cards[-1].text))
+
+
+async def test_one_person_of_an_account_on_each(both: Both) -> None:
+    huda, omar, dana = both.telegram.person("Huda"), both.telegram.person("Omar"), both.discord.person("Dana")
+    home = await both.telegram.home(huda, omar)
+    number = await both.telegram.task(home, huda)
+    await dana.says(f"/join {home.code}")
+    await dana.presses("Join")
+    await dana.says(f"/claim {number}")
+    code = code_in((await omar.says("/link")).text)
+    asked = await dana.says(f"/link {code}")
+    assert "The account of Omar on Telegram and this one become one person." in plain(asked.text)
+    done = await dana.presses("Confirm")
+    assert "One person from now on, on Telegram, Discord." in plain(done.text)
+    await both.settle()
+    assert "If that was somebody else" in plain(omar.screen.text)
+    assert "Call Mr. Adel: yours until" in plain((await omar.says("/mine")).text)
+    assert await both.telegram.rows(select(func.count(Account.person_id.distinct()))) == [(2,)]
+
+    await omar.presses("Undo the link")
+    await omar.presses("Undo the link")
+    await both.settle()
+    assert "No seat is held" in (await omar.says("/mine")).text
+    assert "Call Mr. Adel: yours until" in plain((await dana.says("/mine")).text)
+
+
+async def test_a_role_of_a_server_moderates_in_its_channel(both: Both) -> None:
+    huda, dana, basma = both.telegram.person("Huda"), both.discord.person("Dana"), both.discord.person("Basma")
+    home = await both.telegram.home(huda)
+    channel = both.discord.group("Helpers", dana, basma)
+    code = code_in((await huda.says("/connect")).text)
+    await dana.says(f"/connect {code}", channel)
+    link = code_in((await huda.says("/link")).text)
+    await dana.says(f"/link {link}")
+    await dana.presses("Confirm")
+    await both.settle()
+    wire, guild = both.discord.discord, channel.guild
+    # Discord offers moderators' commands to those who manage messages; whether they moderate, the team says.
+    wire.role(guild, "Old hands", cast("Any", basma.app), grants=Permission.MANAGE_MESSAGES)
+    role = wire.role(guild, "Helpers")
+    said = await dana.says(f"/role <@&{role.id}> moderator", channel)
+    assert "can do in this chat what moderators do" in plain(said.text)
+
+    await basma.says(f"/join {home.code}")
+    await basma.presses("Join")
+    assert "for the team's moderators" in (await basma.says("/review", channel)).text
+    wire.give_role(guild, cast("Any", basma.app).user, role)
+    assert "No report is waiting" in (await basma.says("/review", channel)).text
+    assert "for the team's moderators" in (await basma.says("/review")).text
