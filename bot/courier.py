@@ -92,9 +92,9 @@ class Courier:
         now, name = self._now(), self._platform.name
         due = await self._edge.look(lambda session: delivery.what_is_due(session, name, now))
         swept = await self._answers.sweep(name) if due.answers else 0
-        return (
-            swept + (await self._send_page(now) if due.messages else 0) + (await self._fetch_page(now) if due.fetches else 0)
-        )
+        sent = await self._send_page(now) if due.messages else 0
+        fetched = await self._fetch_page(now) if due.fetches else 0
+        return swept + sent + fetched
 
     async def _send_page(self, now: datetime) -> int:
         name, sent = self._platform.name, self._edge.marks.sent

@@ -82,9 +82,6 @@ class Platform(Protocol):
     async def fetch(self, upload: Upload) -> bytes:
         """The bytes of a file that somebody sent. Raises `DeliveryError`."""
 
-    def private_link(self, payload: str) -> str:
-        """A public link that opens the private chat with us, carrying a start payload; empty where there is none."""
-
     async def close(self) -> None:
         """Let go of connections."""
 

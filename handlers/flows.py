@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from handlers.context import Context
+from handlers.reading import TOO_LONG
 from handlers.refusals import put_into_words
 from handlers.registry import Arg, ArgKind, command
 from handlers.types import Button, Card, Media, MediaFault, Reply, Row, Tone
@@ -64,13 +65,7 @@ class Invalid(Exception):
 def check_length(words: Words, text: str, limit: int) -> str:
     """A text that is short enough to be kept as it is. Raises Invalid: nothing that people write is cut."""
     if len(text) > limit:
-        raise Invalid(
-            words.say(
-                "That is {length} characters long, and {limit} fit here. Nothing was lost: a shorter version can be sent now.",
-                length=len(text),
-                limit=limit,
-            )
-        )
+        raise Invalid(words.say(TOO_LONG, length=len(text), limit=limit))
     return text
 
 

@@ -8,6 +8,9 @@ from handlers.words import N_, clean, clean_line, parse_number
 from models.refusals import Malformed
 from models.tasks import UNTIL_DEADLINE, Proof
 
+TOO_LONG = N_("That is {length} characters long, and {limit} fit here. Nothing was lost: a shorter version can be sent now.")
+"""What is said of any text that is longer than what is kept."""
+
 TITLE = (3, 120)
 """Fewest and most characters."""
 DESCRIPTION_LIMIT = 1500
@@ -64,10 +67,7 @@ def is_remote(text: str) -> bool:
 
 def _at_most(limit: int, text: str) -> str:
     if len(text) > limit:
-        hint = N_(
-            "That is {length} characters long, and {limit} fit here. Nothing was lost: a shorter version can be sent now."
-        )
-        raise Malformed(hint, {"length": len(text), "limit": limit})
+        raise Malformed(TOO_LONG, {"length": len(text), "limit": limit})
     return text
 
 

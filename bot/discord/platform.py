@@ -150,10 +150,6 @@ class Discord:
         """See `Platform.fetch`."""
         return await self._delivery.fetch(upload)
 
-    def private_link(self, payload: str) -> str:
-        """See `Platform.private_link`. There are none: a button answers privately in place."""
-        return ""
-
     async def close(self) -> None:
         """See `Platform.close`."""
         await self._first.close()

@@ -256,9 +256,6 @@ class Playground:
             raise Gone(f"upload {upload.reference} is not kept any more")
         return content
 
-    def private_link(self, payload: str) -> str:
-        return f"{self.url}/start/{payload}"
-
     async def close(self) -> None:
         self.board.end()
         self.memory.close()

@@ -13,7 +13,6 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.pace import TELEGRAM, Pace
 from bot.platform import NeedsMending, Take
-from bot.telegram import render
 from bot.telegram.client import Client
 from bot.telegram.decode import PLATFORM
 from bot.telegram.delivering import Delivery, MediaStore
@@ -100,10 +99,6 @@ class Telegram:
     async def fetch(self, upload: Upload) -> bytes:
         """See `Platform.fetch`."""
         return await self._delivery.fetch(upload)
-
-    def private_link(self, payload: str) -> str:
-        """See `Platform.private_link`. Empty until `run` has learnt our @name."""
-        return render.private_link(self._client.known_username, payload) if self._client.known_username else ""
 
     async def _follow_role(self, place: Place, reply: Reply) -> None:
         """Show the reader the commands of their new role. Nobody's work depends on it: what fails is logged."""

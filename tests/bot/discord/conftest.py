@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,27 +13,13 @@ import pytest
 import handlers  # noqa: F401  # declares the commands
 from bot.discord import Discord
 from bot.pace import UNLIMITED, Pace
-from handlers.types import Answer, Event, Media, Reply, Sender
+from handlers.types import Answer, Event, Reply, Sender
+from tests.bot.folder import Folder
 from tests.wire.discord import Channel, DiscordWire, Message, Person
 
 SAID = Reply(text="Said.")
 SOON = 0.15
 """After so many seconds the platform of these tests defers."""
-
-
-@dataclass
-class Folder:
-    """The store of pictures."""
-
-    root: Path
-
-    def path(self, media: Media) -> Path:
-        return self.root / media.id
-
-    def keep(self, data: bytes) -> Media:
-        media = Media(hashlib.sha256(data).hexdigest(), "image/png", len(data))
-        self.path(media).write_bytes(data)
-        return media
 
 
 @dataclass

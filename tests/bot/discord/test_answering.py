@@ -10,7 +10,8 @@ from bot.discord.errors import from_answer
 from bot.pace import UNLIMITED, Pace
 from bot.platform import Gone, Refused, TryLater, Unknown, Unreachable
 from handlers.types import Address, Answer, Button, CannotRender, Card, ChatKind, Event, Place, Reply, Scope
-from tests.bot.discord.conftest import SAID, SOON, Core, Folder, Stage, make_discord
+from tests.bot.discord.conftest import SAID, SOON, Core, Stage, make_discord
+from tests.bot.folder import Folder
 from tests.wire.discord import DiscordWire, Fault, Permission, Person
 
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"

@@ -7,7 +7,8 @@ import pytest
 from bot.discord import Discord, TokenRefused
 from bot.discord.commands import declare_all
 from bot.platform import NeedsMending
-from tests.bot.discord.conftest import Core, Folder, Stage, make_discord, running
+from tests.bot.discord.conftest import Core, Stage, make_discord, running
+from tests.bot.folder import Folder
 from tests.wire.discord import DiscordWire, Fault, Intent
 
 COMMANDS = "PUT /applications/{application_id}/commands"

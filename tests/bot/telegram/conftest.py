@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -14,27 +13,13 @@ import pytest
 
 from bot.pace import UNLIMITED, Pace
 from bot.telegram import Menu, Telegram, Webhook
-from handlers.types import Answer, Event, Media, Reply
+from handlers.types import Answer, Event, Reply
+from tests.bot.folder import Folder
 from tests.wire.telegram import TelegramWire
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SAID = Reply(text="Said.")
 WEBHOOK_SECRET = "s3cret-word"
-
-
-@dataclass
-class Folder:
-    """The store of pictures."""
-
-    root: Path
-
-    def path(self, media: Media) -> Path:
-        return self.root / media.id
-
-    def keep(self, data: bytes) -> Media:
-        media = Media(hashlib.sha256(data).hexdigest(), "image/png", len(data))
-        self.path(media).write_bytes(data)
-        return media
 
 
 @dataclass

@@ -22,7 +22,8 @@ from handlers.types import (
     Tone,
     Upload,
 )
-from tests.bot.telegram.conftest import Core, Folder
+from tests.bot.folder import Folder
+from tests.bot.telegram.conftest import Core
 from tests.wire.telegram import Chat, Fault, Limits, Message, Person, Press, TelegramWire
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100

@@ -7,7 +7,8 @@ from collections import Counter
 from bot.pace import UNLIMITED, Pace
 from bot.telegram import Menu, MenuEntry, Telegram
 from handlers.types import ChatKind, Place, Reply
-from tests.bot.telegram.conftest import Core, Folder, running
+from tests.bot.folder import Folder
+from tests.bot.telegram.conftest import Core, running
 from tests.wire.telegram import Fault, TelegramWire
 
 MENU = Menu(

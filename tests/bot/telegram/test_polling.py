@@ -8,7 +8,8 @@ import pytest
 
 from bot.telegram import Telegram, TokenRefused, polling
 from handlers.types import Event, Reply
-from tests.bot.telegram.conftest import Core, Folder, running
+from tests.bot.folder import Folder
+from tests.bot.telegram.conftest import Core, running
 from tests.wire.telegram import Fault, TelegramWire
 
 

@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 
 from bot.telegram import Telegram, Webhook
-from tests.bot.telegram.conftest import WEBHOOK_SECRET, Core, Folder, running
+from tests.bot.folder import Folder
+from tests.bot.telegram.conftest import WEBHOOK_SECRET, Core, running
 from tests.wire.telegram import Fault, TelegramWire
 
 
