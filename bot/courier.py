@@ -188,8 +188,12 @@ class Courier:
                 session, self._platform.name, now, settled_before=now - _SETTLE, lease=LEASE, limit=_PAGE
             )
         )
-        await asyncio.gather(*(self._draw(card) for card in leased))
+        await asyncio.gather(*(self._draw_in_turn(card) for card in leased))
         return len(leased)
+
+    async def _draw_in_turn(self, card: cards.DueCard) -> None:
+        async with self._lanes.turn(f"cards of {card.chat.id}"):
+            await self._draw(card)
 
     async def _draw(self, card: cards.DueCard) -> None:
         chat = card.chat

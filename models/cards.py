@@ -106,7 +106,7 @@ async def lease_cards(
         select(LiveCard, Chat)
         .join(Chat, Chat.id == LiveCard.chat_id)
         .where(*_due(platform, settled_before, now))
-        .order_by(LiveCard.stale_since)
+        .order_by(LiveCard.stale_since, LiveCard.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=LiveCard)
     )
