@@ -42,16 +42,15 @@ class Core:
 
     async def run(self) -> None:
         """Run until cancelled. Raises what a deployer must mend, when no platform is left that works."""
-        self.ticks.start()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.answers.run())
+                group.create_task(self.ticks.run())
                 for courier in self.couriers:
                     group.create_task(courier.run())
                 for platform in self.platforms.values():
                     group.create_task(self._keep_running(platform))
         finally:
-            self.ticks.stop()
             await self._close()
 
     async def _keep_running(self, platform: Platform) -> None:

@@ -1,26 +1,37 @@
-"""What time causes: APScheduler beats, rows say what is due."""
+"""What time causes: APScheduler beats, rows say what is due (handlers/timed.py)."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.edge import Edge
+from handlers.timed import TICKS, Tick, tick
+from models.beats import PERIODS_OF_GRACE, note_beat
 from models.codes import prune_codes
 from models.delivery import prune_delivery
 from models.dialogues import prune_dialogues
+from models.notices import prune_notices
 
 log = logging.getLogger(__name__)
 
-HOUSEKEEPING = timedelta(minutes=1)
 KEEP_DELIVERED = timedelta(days=7)
 """How long answered events and sent messages are kept; platforms give up on redelivery after a day."""
 KEEP_DIALOGUES = timedelta(days=7)
 """How long an expired wizard is kept, so that a late answer can be told what happened."""
 KEEP_CODES = timedelta(days=7)
 """How long a one-time code is kept after its end, so that whoever says it again can be told what came of it."""
+KEEP_NOTICES = timedelta(days=30)
+"""How long a notice is kept after it was told, so that the same is not told twice."""
+RECORDED_EVERY = timedelta(minutes=1)
+"""A success is recorded this often at the most: writing costs more than looking."""
 _ROWS_AT_ONCE = 500
+_WATCH_SECONDS = 15.0
+_ROUNDS = 40
+"""How often a tick that says that there is more is asked again before the others have their turn."""
 
 
 class Ticks:
@@ -29,29 +40,82 @@ class Ticks:
     def __init__(self, edge: Edge, now: Callable[[], datetime]) -> None:
         self._edge = edge
         self._now = now
+        self._scheduler: AsyncIOScheduler | None = None
+        self._succeeded: dict[str, datetime] = {}
+        self._recorded: dict[str, datetime] = {}
+        self._late: set[str] = set()
+
+    async def run(self) -> None:
+        """Beat until cancelled, and watch that the beats come."""
+        began = self._now()
+        try:
+            while True:
+                if self._scheduler is None or not self._scheduler.running:
+                    self._start()
+                await asyncio.sleep(_WATCH_SECONDS)
+                self.watch(began)
+        finally:
+            if self._scheduler is not None:
+                self._scheduler.shutdown(wait=False)
+
+    def _start(self) -> None:
         self._scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-
-    def start(self) -> None:
-        """Begin to beat; needs a running event loop."""
-        self._scheduler.add_job(self._beat, "interval", seconds=HOUSEKEEPING.total_seconds())
+        for one in TICKS.values():
+            self._scheduler.add_job(self._beat, "interval", (one,), seconds=one.every.total_seconds(), id=one.name)
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Beat no more."""
-        self._scheduler.shutdown(wait=False)
+    def watch(self, began: datetime) -> list[str]:
+        """Tell the deployer of each tick that is late by several of its periods, once, and when it is back. Which are late."""
+        now = self._now()
+        for one in TICKS.values():
+            since = now - max(self._succeeded.get(one.name, began), began)
+            is_late = since > PERIODS_OF_GRACE * one.every + timedelta(seconds=_WATCH_SECONDS)
+            if is_late and one.name not in self._late:
+                log.error("%s has not been looked after for %s; it should be every %s", one.name, since, one.every)
+                self._late.add(one.name)
+            elif not is_late and one.name in self._late:
+                log.warning("%s is looked after again", one.name)
+                self._late.discard(one.name)
+        return sorted(self._late)
 
-    async def _beat(self) -> None:
+    async def beat_all(self) -> None:
+        """Do all that is due now."""
+        for one in TICKS.values():
+            await self._do(one)
+
+    async def _beat(self, one: Tick) -> None:
         try:
-            await tick(self._edge, self._now())
+            await self._do(one)
         except Exception:  # the next beat must come
-            log.exception("housekeeping stumbled; it is tried again in %s", HOUSEKEEPING)
+            log.exception("the tick %s stumbled; it is tried again in %s", one.name, one.every)
+        else:
+            self._succeeded[one.name] = self._now()
+
+    async def _do(self, one: Tick) -> None:
+        began = self._now()
+        for _ in range(_ROUNDS):
+            has_more = await self._edge.transact(lambda session: self._work(session, one))
+            if not has_more or self._now() - began > one.every:
+                break
+
+    async def _work(self, session: AsyncSession, one: Tick) -> bool:
+        now = self._now()
+        has_more = await one.work(session, now)
+        if one.name not in self._recorded or now - self._recorded[one.name] >= max(one.every, RECORDED_EVERY):
+            await note_beat(session, one.name, one.every, now)
+            self._recorded[one.name] = now
+        return has_more
 
 
-async def tick(edge: Edge, now: datetime) -> int:
-    """Delete what nobody needs any more, a bounded number of rows. How many went."""
-    delivered = await edge.transact(lambda session: prune_delivery(session, now - KEEP_DELIVERED, _ROWS_AT_ONCE))
-    dialogues = await edge.transact(lambda session: prune_dialogues(session, now - KEEP_DIALOGUES, _ROWS_AT_ONCE))
-    codes = await edge.transact(lambda session: prune_codes(session, now - KEEP_CODES, _ROWS_AT_ONCE))
-    return delivered + dialogues + codes
+@tick("housekeeping", every=timedelta(minutes=1))
+async def keep_house(session: AsyncSession, now: datetime) -> bool:
+    """Delete what nobody needs any more, a bounded number of rows."""
+    gone = (
+        await prune_delivery(session, now - KEEP_DELIVERED, _ROWS_AT_ONCE),
+        await prune_dialogues(session, now - KEEP_DIALOGUES, _ROWS_AT_ONCE),
+        await prune_codes(session, now - KEEP_CODES, _ROWS_AT_ONCE),
+        await prune_notices(session, now - KEEP_NOTICES, now, _ROWS_AT_ONCE),
+    )
+    return max(gone) >= _ROWS_AT_ONCE

@@ -7,6 +7,7 @@ from dataclasses import replace
 from handlers.beginning import LANGUAGE_NAMES
 from handlers.context import Context, speak_to
 from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
+from handlers.hearing import quiet_hours
 from handlers.matching import read_language
 from handlers.reading import TAG_LIMIT, as_tag
 from handlers.registry import Arg, ArgKind, command
@@ -47,6 +48,7 @@ async def _screen(context: Context, text: str = "") -> Reply:
         if person.interests
         else say("Interests: none chosen yet"),
         say("On cards: counted, without a name") if person.is_private else say("On cards: with the first name"),
+        quiet_hours(person, words),
         *(say("{community}: {role}", community=c.name, role=role_name(member.role, words)) for c, member in belongs),
     )
     footer = say("Number {number}: a role can be given by it.", number=person.id)
@@ -67,7 +69,7 @@ def _rows(context: Context, *, is_member: bool) -> tuple[Row, ...]:
     rows: tuple[Row, ...] = (
         (*languages, digits),
         (Button(say("Time zone"), "me_zone"), Button(say("Interests"), "me_interests")),
-        (privacy,),
+        (Button(say("Messages"), "me_messages"), privacy),
         (Button(say("Link another account"), "link"),),
     )
     return (*rows, (Button(say("Leave a team"), "leave"),)) if is_member else rows

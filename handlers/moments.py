@@ -128,6 +128,18 @@ def _take_clock(said: str) -> tuple[time | None, str]:
     return None, said
 
 
+def read_clock(text: str) -> time | None:
+    """A time of day: `21:00`, `9 pm`, «٩ مساءً», `21`; None for anything else."""
+    said = plain(text)
+    if said.isdigit() and len(said) <= 2:
+        said = f"{said}:00"
+    try:
+        clock, rest = _take_clock(said)
+    except ValueError:
+        return None
+    return None if rest else clock
+
+
 def _clock(hour: int, minute: int, half: str) -> time:
     if half:
         if not 1 <= hour <= 12:

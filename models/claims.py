@@ -32,6 +32,8 @@ class ClaimState(StrEnum):
     """The report was not accepted; the seat is free again."""
     CANCELLED = "cancelled"
     """The task was called off, or its holder left."""
+    NO_SHOW = "no_show"
+    """Its holder did not come to a task with a fixed time."""
 
 
 OPEN = (ClaimState.HELD, ClaimState.REPORTED)

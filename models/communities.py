@@ -61,7 +61,11 @@ class Member(Base):
     """A person in a community, with a role."""
 
     __tablename__ = "members"
-    __table_args__ = (Index(None, "person_id"), Index(None, "community_id", "role"))
+    __table_args__ = (
+        Index(None, "person_id"),
+        Index(None, "community_id", "role"),
+        Index(None, "community_id", "asked_at"),
+    )
 
     community_id: Mapped[int] = mapped_column(Id, ForeignKey("communities.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id"), primary_key=True)
@@ -72,6 +76,8 @@ class Member(Base):
     """When their first report was approved; until then they are a newcomer."""
     blocked_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
+    """When they were last offered a task here without having asked; whoever offers sets it."""
 
     @property
     def is_active(self) -> bool:
@@ -98,6 +104,12 @@ async def communities_of_chats(session: AsyncSession, platform: str, external_id
     """Which community lives in each of these chats; chats without one are left out."""
     connection = await session.connection()
     rows = await connection.execute(_COMMUNITIES_OF_CHATS, {"platform": platform, "chats": list(set(external_ids))})
+    return dict(rows.all())
+
+
+async def zones_of(session: AsyncSession, community_ids: Iterable[int]) -> dict[int, str]:
+    """The time zone of each of these communities."""
+    rows = await session.execute(select(Community.id, Community.timezone).where(Community.id.in_(list(community_ids))))
     return dict(rows.all())
 
 

@@ -31,6 +31,16 @@ class Person(Base):
     focus_community_id: Mapped[int | None] = mapped_column(Id, ForeignKey("communities.id"))
     """The community they last dealt with: the one meant where a command names none."""
     created_at: Mapped[datetime]
+    quiet_from: Mapped[int] = mapped_column(default=21 * 60, server_default="1260")
+    """When their quiet hours begin, in minutes after midnight where they are; the same as `quiet_until`: they have none."""
+    quiet_until: Mapped[int] = mapped_column(default=9 * 60, server_default="540")
+    daily_budget: Mapped[int] = mapped_column(default=3, server_default="3")
+    """How many messages that they did not ask for they want to get within 24 hours."""
+    weekly_budget: Mapped[int] = mapped_column(default=10, server_default="10")
+    muted: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    """Kinds of notices that they do not want to hear (models/notices.py), separated by blanks."""
+    stopped_at: Mapped[datetime | None]
+    """When they said stop: nothing that they did not ask for but what is about a seat of theirs."""
 
     @property
     def first_name(self) -> str:

@@ -139,9 +139,16 @@ class Talk:
     # Time, and what the database holds
 
     async def later(self, **span: float) -> None:
-        """Let time pass."""
+        """Let time pass at once, as if we had been away; then all that is due is done."""
         self.clock.shift(timedelta(**span))
+        await self.core.ticks.beat_all()
         await self.settle()
+
+    async def passes(self, step_minutes: float = 30, **span: float) -> None:
+        """Let time pass while we look after what falls due."""
+        end = self.clock.now() + timedelta(**span)
+        while self.clock.now() < end:
+            await self.later(minutes=min(step_minutes, (end - self.clock.now()) / timedelta(minutes=1)))
 
     async def settle(self) -> None:
         """Wait until everything that was said has been answered and delivered."""

@@ -1,0 +1,173 @@
+"""What a person wants to be told without having asked: quiet hours, how often, which kinds, and stop. A page of `/me`."""
+
+import re
+from datetime import time
+
+from handlers.context import Context
+from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
+from handlers.moments import read_clock
+from handlers.registry import Arg, ArgKind, command
+from handlers.types import Button, Card, Reply, Row
+from handlers.words import N_, Said, Words
+from models.notices import MUTABLE, NoticeKind
+from models.people import Person
+from models.refusals import Outdated
+
+KINDS = {
+    NoticeKind.OFFER: N_("Tasks that fit"),
+    NoticeKind.DIGEST: N_("The week's tasks"),
+    NoticeKind.APPEAL: N_("Appeals"),
+    NoticeKind.THANKS: N_("Thanks and results"),
+    NoticeKind.TEAM: N_("News for moderators"),
+}
+BUDGETS = {"rarely": (1, 3), "usual": (3, 10), "often": (8, 40)}
+"""How many messages a day and a week."""
+_CHOICE = Arg("choice", ArgKind.CODE, "")
+
+
+@command("me_messages")
+async def messages(context: Context) -> Reply:
+    """What is told without having been asked for, with a button for each thing that can be changed."""
+    return _screen(context)
+
+
+def _screen(context: Context, text: str = "") -> Reply:
+    words, person = context.words, context.person
+    say = words.say
+    muted = [say(KINDS[kind]) for kind in MUTABLE if kind in person.muted.split()]
+    lines = [
+        quiet_hours(person, words),
+        say("At most {day} a day and {week} a week", day=person.daily_budget, week=person.weekly_budget),
+        *([say("Not wanted: {kinds}", kinds=words.list_of(list(muted)))] if muted else []),
+        *([say("Stopped: only what is about a seat of yours is said.")] if person.stopped_at else []),
+    ]
+    footer = say("What is about a seat of yours always comes, outside of quiet hours where it can wait.")
+    card = Card(say("Messages you did not ask for"), tuple(lines), footer)
+    return Reply(text=text, card=card, rows=_rows(person, words), edit=context.is_press)
+
+
+def quiet_hours(person: Person, words: Words) -> Said:
+    """When a person is not written to."""
+    if person.quiet_from == person.quiet_until:
+        return words.say("No quiet hours")
+    start, end = words.digits(_clock(person.quiet_from)), words.digits(_clock(person.quiet_until))
+    return words.say("Quiet from {start} to {end}", start=start, end=end)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _rows(person: Person, words: Words) -> tuple[Row, ...]:
+    say = words.say
+    budgets = {"rarely": N_("Rarely"), "usual": N_("As usual"), "often": N_("Often")}
+    often = tuple(
+        Button(_ticked(say(label), is_on=(person.daily_budget, person.weekly_budget) == BUDGETS[name]), "me_often", name)
+        for name, label in budgets.items()
+    )
+    muted = person.muted.split()
+    kinds = [Button(_ticked(say(KINDS[kind]), is_on=kind not in muted), "me_kind", kind) for kind in MUTABLE]
+    stop = Button(say("Hear of things again"), "hear") if person.stopped_at else Button(say("Stop such messages"), "stop")
+    pairs = [tuple(kinds[i : i + 2]) for i in range(0, len(kinds), 2)]
+    return ((Button(say("Quiet hours"), "me_quiet"),), often, *pairs, (stop, Button(say("Back"), "me")))
+
+
+def _ticked(label: Said, *, is_on: bool) -> Said:
+    return Said(f"{label} ✓") if is_on else label
+
+
+@command("stop", words=(r"stop", r"(?:توقف|إيقاف|ايقاف|قف)"))
+async def stop(context: Context) -> Reply:
+    """From now on nothing that was not asked for, but what is about a seat they hold."""
+    context.person.stopped_at = context.person.stopped_at or context.now
+    await context.session.flush()
+    say = context.words.say
+    text = say("Stopped. From now on only what is about a seat of yours is said here; everything else when you ask for it.")
+    rows = ((Button(say("Hear of things again"), "hear"), Button(say("Choose what is said"), "me_messages")),)
+    return Reply(text=text, toast=say("Stopped."), rows=rows)
+
+
+@command("hear")
+async def hear(context: Context) -> Reply:
+    """Be told things again."""
+    context.person.stopped_at = None
+    await context.session.flush()
+    return _screen(
+        context, context.words.say("Good to have you back: this is what may be said without having been asked for.")
+    )
+
+
+@command("me_often", args=(_CHOICE,))
+async def choose_often(context: Context, choice: str) -> Reply:
+    """How many messages a day and a week."""
+    if choice not in BUDGETS:
+        raise Outdated
+    context.person.daily_budget, context.person.weekly_budget = BUDGETS[choice]
+    await context.session.flush()
+    return _screen(context)
+
+
+@command("me_kind", args=(_CHOICE,))
+async def choose_kind(context: Context, choice: str) -> Reply:
+    """Hear of a kind of things no more, or again."""
+    if choice not in MUTABLE:
+        raise Outdated
+    muted = context.person.muted.split()
+    muted = [kind for kind in muted if kind != choice] if choice in muted else [*muted, choice]
+    context.person.muted = " ".join(muted)
+    await context.session.flush()
+    return _screen(context)
+
+
+@command("me_quiet")
+async def choose_quiet(context: Context) -> Reply:
+    """Ask for quiet hours."""
+    return await start(context, QUIET, {})
+
+
+async def _ask_quiet(context: Context, data: Data) -> Ask:
+    words = context.words
+    text = words.say("When should it be quiet? Two hours, for example {example}.", example=Said(words.digits("21:00-09:00")))
+    spans = ("21:00-09:00", "22:00-07:00", "23:00-08:00")
+    rows = (tuple(Option(words.digits(span), span.replace(":", "")) for span in spans), (Option(words.say("Never"), "never"),))
+    return Ask(text, rows)
+
+
+async def _parse_quiet(context: Context, data: Data, given: Given) -> list[int]:
+    if given.option == "never":
+        return [0, 0]
+    span = read_span(given.option or given.text)
+    if span is None:
+        raise Invalid(
+            context.words.say("Two times of the day are needed, for example {example}.", example=Said("21:00-09:00"))
+        )
+    return list(span)
+
+
+def read_span(text: str) -> tuple[int, int] | None:
+    """Two times of the day, as minutes after midnight: `21:00-09:00`, `2100-0900`, «٩ مساءً إلى ٧»."""
+    pieces = [piece for piece in re.split(r"\s*(?:-|–|—|\bto\b|\buntil\b|إلى|الى|حتى)\s*", text.strip()) if piece]
+    if len(pieces) != 2:
+        return None
+    times = [read_clock(re.sub(r"^(\d\d)(\d\d)$", r"\1:\2", piece)) for piece in pieces]
+    start, end = times
+    return None if start is None or end is None else (_minutes(start), _minutes(end))
+
+
+def _minutes(moment: time) -> int:
+    return moment.hour * 60 + moment.minute
+
+
+async def _keep_quiet(context: Context, data: Data) -> Reply:
+    context.person.quiet_from, context.person.quiet_until = data["span"]
+    await context.session.flush()
+    return _screen(context)
+
+
+async def _anybody(context: Context, data: Data) -> None:
+    """Everybody may say this of themselves."""
+
+
+QUIET = declare(
+    Flow("quiet", N_("quiet hours"), (Step("span", _ask_quiet, _parse_quiet),), finish=_keep_quiet, guard=_anybody)
+)
