@@ -11,7 +11,7 @@ from models.claims import Claim, ClaimState, holders, seated_claim
 from models.communities import Community
 from models.people import Person
 from models.roles import Role
-from models.tasks import Proof, Task, TaskState, get_task, tags_of
+from models.tasks import Proof, Task, TaskState, closes_at, get_task, tags_of
 
 _NAMES_SHOWN = 5
 
@@ -54,7 +54,7 @@ async def personal_card(context: Context, task: Task, text: str = "") -> Reply:
     claim = await seated_claim(session, context.person.id, task.id)
     card = await task_card(session, task, community, words, now)
     if claim is not None:
-        card = Card(card.title, (*card.lines, _standing(claim, words, now)), card.footer)
+        card = Card(card.title, (*card.lines, _standing(claim, task, words, now)), card.footer)
     member = await context.member_of(community.id)
     rows = (
         *_actions(task, claim, words, now),
@@ -78,7 +78,7 @@ async def task_card(session: AsyncSession, task: Task, community: Community, wor
         *([task.description] if task.description else []),
         f"{words.minutes(task.minutes)} · {place_text(task.place, words)}",
         _seats(task, words, now),
-        say("Until {moment}", moment=words.moment(task.deadline_at, now)),
+        _when(task, words, now),
         say("To hand in: {proof}", proof=say(PROOFS[task.proof])),
     ]
     tags = await tags_of(session, task.id)
@@ -93,7 +93,7 @@ async def task_card(session: AsyncSession, task: Task, community: Community, wor
 
 def is_open(task: Task, now: datetime) -> bool:
     """Whether somebody could ask for a seat (there may be none left)."""
-    return task.state is TaskState.OPEN and task.deadline_at > now
+    return task.state is TaskState.OPEN and closes_at(task) > now
 
 
 def claim_button(task: Task, words: Words) -> Button:
@@ -136,11 +136,17 @@ def place_text(place: str, words: Words) -> Said:
     return words.say("at this place: {place}", place=place)
 
 
+def _when(task: Task, words: Words, now: datetime) -> Said:
+    if task.starts_at is not None:
+        return words.say("Begins {moment}", moment=words.moment(task.starts_at, now))
+    return words.say("Until {moment}", moment=words.moment(task.deadline_at, now))
+
+
 def _seats(task: Task, words: Words, now: datetime) -> Said:
     if task.state in STATES:
         return words.say(STATES[task.state])
-    if task.deadline_at <= now:
-        return words.say("The deadline has passed.")
+    if closes_at(task) <= now:
+        return words.say("It is over.") if task.has_fixed_time else words.say("The deadline has passed.")
     return words.count("{n} seat left of {seats}", "{n} seats left of {seats}", task.seats_left, seats=task.seats)
 
 
@@ -155,7 +161,9 @@ def _who(people: list[Person], words: Words) -> Said:
     return words.count("In: {names} and {n} more", "In: {names} and {n} more", others, names=words.list_of(names))
 
 
-def _standing(claim: Claim, words: Words, now: datetime) -> Said:
+def _standing(claim: Claim, task: Task, words: Words, now: datetime) -> Said:
+    if claim.state is ClaimState.HELD and task.starts_at is not None and task.starts_at > now:
+        return words.say("A seat is yours: see you then!")
     if claim.state is ClaimState.HELD:
         return words.say("Yours until {moment}.", moment=words.moment(claim.hold_until, now))
     if claim.state is ClaimState.REPORTED:

@@ -43,7 +43,13 @@ def _held(context: Context, held: Held) -> Reply:
     if not context.person.timezone:
         words = words_for(words.language, words.arabic_digits, held.task.timezone)
     moment = words.moment(held.hold_until, context.now)
-    if held.is_new:
+    starts_at = held.task.starts_at
+    if starts_at is not None and starts_at > context.now:
+        begins = words.moment(starts_at, context.now)
+        sentence = N_("A seat on {title} is yours. It begins {moment}. Thank you!")
+        known = N_("A seat on {title} is yours already. It begins {moment}.")
+        text = words.say(sentence if held.is_new else known, title=held.task.title, moment=begins)
+    elif held.is_new:
         text = words.say("{title} is yours until {moment}. Thank you!", title=held.task.title, moment=moment)
     else:
         text = words.say("{title} is yours already, until {moment}.", title=held.task.title, moment=moment)

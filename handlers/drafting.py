@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import reading
 from handlers.cards import PROOFS, place_text, zoned
 from handlers.context import Context
 from handlers.flows import Ask, Data, Given, Invalid, Option, Step
-from handlers.moments import read_moment
+from handlers.moments import read_beginning, read_moment
 from handlers.types import Card
 from handlers.words import N_, Said, Words, clean_line, isolate
 from models.communities import Community
 from models.making import Draft
 from models.refusals import Malformed
-from models.tasks import UNTIL_DEADLINE, Proof, Task
+from models.tasks import TIME_TO_REPORT, UNTIL_DEADLINE, Proof, Task
 
 Options = tuple[tuple[Option, ...], ...]
 
@@ -60,12 +60,24 @@ def _moment(value: str, words: Words, now: datetime) -> Said:
     return words.moment(datetime.fromisoformat(value), now)
 
 
+def _beginning(value: str, words: Words, now: datetime) -> Said:
+    return _moment(value, words, now) if value else words.say("at any time")
+
+
+def _read_beginning(text: str, words: Words, now: datetime) -> str:
+    return read_beginning(text, now, words.zone).isoformat()
+
+
 def _read_deadline(text: str, words: Words, now: datetime) -> str:
     return read_moment(text, now, words.zone).isoformat()
 
 
 def _numbers(say: Callable[[Words, int], Said], *numbers: int) -> Callable[[Words], Options]:
     return lambda words: (tuple(Option(say(words, n), str(n)) for n in numbers),)
+
+
+def _beginnings(words: Words) -> Options:
+    return ((Option(words.say("Tomorrow, 10:00"), "tomorrow 10:00"), Option(words.say("Tomorrow, 17:00"), "tomorrow 17:00")),)
 
 
 def _deadlines(words: Words) -> Options:
@@ -144,6 +156,15 @@ FIELDS = {
             example="#elderly #phone",
         ),
         Field(
+            "starts",
+            N_("Beginning"),
+            N_("When does it begin? A day and an hour, such as 25/12 17:00. Where the hour is free, this is skipped."),
+            _read_beginning,
+            _beginning,
+            _beginnings,
+            empty="",
+        ),
+        Field(
             "deadline",
             N_("Deadline"),
             N_("Until when? A button, or a day and time such as 25/12 18:00."),
@@ -170,7 +191,16 @@ FIELDS = {
     )
 }
 
-DEFAULTS = {"description": "", "minutes": 15, "seats": 1, "place": "", "tags": [], "proof": Proof.NOTE.value, "hold": 24 * 60}
+DEFAULTS = {
+    "description": "",
+    "minutes": 15,
+    "seats": 1,
+    "place": "",
+    "starts": "",
+    "tags": [],
+    "proof": Proof.NOTE.value,
+    "hold": 24 * 60,
+}
 DEFAULT_DEADLINE = "3d"
 
 
@@ -222,8 +252,12 @@ async def words_of(context: Context, data: Data) -> Words:
 
 
 def as_draft(data: Data) -> Draft:
-    """What was answered, as a task to be made."""
-    return Draft(tags=tuple(data["tags"] or ()), **_columns({name: data[name] for name in FIELDS if name != "tags"}))
+    """What was answered, as a task to be made. One with a fixed time waits for reports for a while after it."""
+    values = {name: data.get(name, DEFAULTS.get(name)) for name in FIELDS if name != "tags"}
+    columns = _columns(values | {"deadline": data.get("starts") or data["deadline"]})
+    if columns["starts_at"] is not None:
+        columns["deadline_at"] += timedelta(minutes=columns["minutes"]) + TIME_TO_REPORT
+    return Draft(tags=tuple(data["tags"] or ()), **columns)
 
 
 def as_changes(name: str, value: Any) -> Mapping[str, Any]:
@@ -237,6 +271,9 @@ def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
         columns["language"] = reading.language_of_text(columns["title"])
     if "description" in columns:
         columns["description"] = columns["description"] or ""
+    if "starts" in columns:
+        starts = columns.pop("starts")
+        columns["starts_at"] = datetime.fromisoformat(starts) if starts else None
     if "deadline" in columns:
         columns["deadline_at"] = datetime.fromisoformat(columns.pop("deadline"))
     if "proof" in columns:
@@ -254,6 +291,7 @@ def as_data(task: Task, tags: Iterable[str]) -> dict[str, Any]:
         "minutes": task.minutes,
         "seats": task.seats,
         "place": task.place,
+        "starts": task.starts_at.isoformat() if task.starts_at else "",
         "tags": list(tags),
         "deadline": task.deadline_at.isoformat(),
         "proof": task.proof.value,
@@ -264,13 +302,19 @@ def as_data(task: Task, tags: Iterable[str]) -> dict[str, Any]:
 def preview(data: Data, community: Community, words: Words, now: datetime) -> Card:
     """What the task will say."""
     shown = {name: field.show(data[name], words, now) for name, field in FIELDS.items() if data.get(name) is not None}
+    has_hour = bool(data.get("starts"))
+    when = (
+        words.say("Begins {moment}", moment=shown["starts"])
+        if has_hour
+        else words.say("Until {moment}", moment=shown["deadline"])
+    )
     lines = [
         *([data["description"]] if data.get("description") else []),
         f"{shown['minutes']} · {shown['place']}",
         shown["seats"],
-        words.say("Until {moment}", moment=shown["deadline"]),
+        when,
         words.say("To hand in: {proof}", proof=shown["proof"]),
-        words.say("A seat is held: {time}", time=shown["hold"]),
+        *([] if has_hour else [words.say("A seat is held: {time}", time=shown["hold"])]),
         *([shown["tags"]] if data.get("tags") else []),
     ]
     return Card(clean_line(data["title"]), tuple(lines), words.say("{community} vouches for this", community=community.name))

@@ -20,7 +20,7 @@ from models.refusals import TaskClosed
 from models.roles import Role
 from models.tasks import Task, TaskState, tags_of
 
-_TOLD = frozenset({"minutes", "place", "deadline", "proof"})
+_TOLD = frozenset({"minutes", "place", "starts", "deadline", "proof"})
 """The fields whose change concerns those who hold a seat."""
 _CLOSED = frozenset({TaskState.DONE, TaskState.CANCELLED})
 
@@ -90,6 +90,14 @@ def _news(task: Task, name: str, words: Words, now: datetime) -> Said:
     say, title = words.say, task.title
     if name == "minutes":
         return say("{title}, which you hold a seat on, now takes {minutes}.", title=title, minutes=words.minutes(task.minutes))
+    if name == "starts" and task.starts_at is None:
+        moment = words.moment(task.deadline_at, now)
+        return say(
+            "{title}, which you hold a seat on, has no fixed hour now: any time until {moment}.", title=title, moment=moment
+        )
+    if name == "starts" and task.starts_at is not None:
+        moment = words.moment(task.starts_at, now)
+        return say("{title}, which you hold a seat on, now begins {moment}.", title=title, moment=moment)
     if name == "deadline":
         moment = words.moment(task.deadline_at, now)
         return say("{title}, which you hold a seat on, now ends {moment}.", title=title, moment=moment)

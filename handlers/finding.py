@@ -114,11 +114,16 @@ def label_of(found: Task, words: Words) -> str:
 
 
 def _line(found: Task, now: datetime, words: Words) -> str:
-    seats = words.seats(found.seats_left)
+    seats, minutes = words.seats(found.seats_left), words.minutes(found.minutes)
+    if found.starts_at is not None:
+        moment = words.moment(found.starts_at, now)
+        return words.say(
+            "{title}: {minutes}, {seats}, begins {moment}", title=found.title, minutes=minutes, seats=seats, moment=moment
+        )
     return words.say(
         "{title}: {minutes}, {seats}, until {moment}",
         title=found.title,
-        minutes=words.minutes(found.minutes),
+        minutes=minutes,
         seats=seats,
         moment=words.moment(found.deadline_at, now),
     )

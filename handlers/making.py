@@ -59,6 +59,13 @@ async def _guard(context: Context, data: Data) -> None:
     await context.require(Role.MODERATOR, data["community"])
 
 
+def _is_asked(data: Data, name: str) -> bool:
+    """What is done at a place may have a fixed time; what has one needs no deadline, and its seats are held all the while."""
+    if name == "starts":
+        return not data["is_whole"] and bool(data.get("place") or data.get("starts"))
+    return not data["is_whole"] and not (name in {"deadline", "hold"} and data.get("starts"))
+
+
 async def _ask_for_confirmation(context: Context, data: Data) -> Ask:
     say = context.words.say
     community = await context.session.get_one(Community, data["community"])
@@ -74,7 +81,9 @@ async def _parse_confirmation(context: Context, data: Data, given: Given) -> str
     say = context.words.say
     if given.option not in {"confirm", "change"}:
         raise Invalid(say("Confirm makes the task, Change something goes through it once more."))
-    if given.option == "confirm" and datetime.fromisoformat(data["deadline"]) <= context.now:
+    if given.option == "confirm" and data.get("starts") and datetime.fromisoformat(data["starts"]) <= context.now:
+        raise Invalid(say("The beginning has passed meanwhile. Change something sets a later one."))
+    if given.option == "confirm" and not data.get("starts") and datetime.fromisoformat(data["deadline"]) <= context.now:
         raise Invalid(say("The deadline has passed meanwhile. Change something sets a later one."))
     return given.option
 
@@ -99,7 +108,7 @@ NEW_TASK = declare(
         "new_task",
         N_("making a task"),
         steps=(
-            *steps(lambda data, _: not data["is_whole"], can_skip=True),
+            *steps(_is_asked, can_skip=True),
             Step("decision", _ask_for_confirmation, _parse_confirmation, takes_text=False),
         ),
         finish=_finish,

@@ -45,6 +45,9 @@ def _done(context: Context, task: Task) -> Button:
 
 def _line(context: Context, claim: Claim, task: Task) -> Said:
     words = context.words
+    if claim.state is ClaimState.HELD and task.starts_at is not None and task.starts_at > context.now:
+        moment = words.moment(task.starts_at, context.now)
+        return words.say("{title}: begins {moment}", title=task.title, moment=moment)
     if claim.state is ClaimState.HELD:
         moment = words.moment(claim.hold_until, context.now)
         return words.say("{title}: yours until {moment}", title=task.title, moment=moment)

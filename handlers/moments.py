@@ -78,7 +78,7 @@ def read_moment(text: str, now: datetime, zone: tzinfo) -> datetime:
     """
     local = now.astimezone(zone)
     try:
-        moment = _read(_LEADING.sub("", re.sub(r"(?<=[0-9])t(?=[0-9])", " ", plain(text))), local).astimezone(UTC)
+        moment = _read(_said(text), local).astimezone(UTC)
     except (ValueError, OverflowError):
         hint = N_("“{given}” could not be read as a day and time. These can: {examples}")
         raise Malformed(hint, {"given": text[:40], "examples": "2026-12-01 18:00, 25/12, 3d, 18:00"}) from None
@@ -87,6 +87,24 @@ def read_moment(text: str, now: datetime, zone: tzinfo) -> datetime:
     if moment - now > FURTHEST:
         raise Malformed(N_("That is more than a year away. A nearer day, please."))
     return moment
+
+
+def read_beginning(text: str, now: datetime, zone: tzinfo) -> datetime:
+    """The point in time at which something begins, as `read_moment` reads it; a day alone does not tell it.
+
+    Where the clocks change, an hour that is left out is the one after it, and one that comes twice is the first.
+    """
+    moment = read_moment(text, now, zone)
+    clock, rest = _take_clock(_said(text))
+    span = read_span(rest.removeprefix("بعد ").removeprefix("after "))
+    if clock is None and (span is None or span % (24 * 60) == 0):
+        raise Malformed(N_("The day is clear; the hour is missing. For example: {example}"), {"example": f"{text[:30]} 17:00"})
+    return moment
+
+
+def _said(text: str) -> str:
+    """What somebody wrote without the words that only lead up to it."""
+    return _LEADING.sub("", re.sub(r"(?<=[0-9])t(?=[0-9])", " ", plain(text)))
 
 
 _LEADING = re.compile(r"^(?:(?:until|till|by|before|deadline|due|on|in|within|حتي|قبل|الي|خلال|في|يوم)[ :]+)+")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from handlers import reading
-from handlers.moments import plain, read_moment, read_span
+from handlers.moments import plain, read_beginning, read_moment, read_span
 from handlers.words import N_, Words, clean, parse_number
 from models.refusals import Malformed
 
@@ -23,6 +23,7 @@ _UNTIL = _begins("until", "till", "deadline", "due", "حتى", "حتّى", "ال
 _UNTIL_TOO = _begins("by", "before", "قبل")
 _AT = re.compile(r"@\s*|" + _begins("place", "المكان", "مكان").pattern, re.IGNORECASE)
 _AT_TOO = _begins("at", "in", "في")
+_STARTS = _begins("begins", "begin", "starts", "start", "when", "تبدأ", "يبدأ", "البدء", "البداية", "متى")
 _PROOF = _begins("proof", "hand in", "إثبات", "الإثبات", "للتسليم")
 _HOLD = _begins("hold", "held for", "hold for", "حجز", "مدة الحجز", "الحجز")
 
@@ -43,6 +44,9 @@ def read_line(text: str, words: Words, now: datetime) -> dict[str, Any]:
             said[found[0]] = said.get("tags", []) + found[1] if found[0] == "tags" else found[1]
     if not free:
         raise Malformed(N_("The title is missing. An example: {example}"), {"example": EXAMPLE})
+    if "starts" in said and "deadline" in said:
+        hint = N_("What begins at a fixed time needs no deadline, only how long it takes. An example: {example}")
+        raise Malformed(hint, {"example": "/newtask Clean the park | starts Saturday 10:00 | 2h"})
     title, tags = _without_tags(free[0])
     said["title"] = reading.read_title(title)
     if len(free) > 1:
@@ -75,6 +79,7 @@ def _known(piece: str, words: Words, now: datetime, *, is_first: bool) -> tuple[
     ]
     if not is_first:
         by_prefix.insert(1, (_UNTIL_TOO, *by_prefix[0][1:]))
+        by_prefix.append((_STARTS, "starts", lambda rest: read_beginning(rest, now, words.zone).isoformat()))
         by_prefix.append((_AT_TOO, "place", reading.read_place))
     for prefix, name, read in by_prefix:
         found = prefix.match(piece)

@@ -23,6 +23,7 @@ from models.refusals import (
     NotFound,
     NotMember,
     Outdated,
+    OverBefore,
     OwnCode,
     OwnReport,
     Refusal,
@@ -130,6 +131,15 @@ def _(refusal: SeatsTaken, words: Words) -> Explained:
         "{n} seats of {title} are taken, and there cannot be fewer.",
         refusal.taken,
         title=refusal.title,
+    )
+    return text, ()
+
+
+@_explains(OverBefore)
+def _(refusal: OverBefore, words: Words) -> Explained:
+    end = words.say("{day} at {time}", day=words.day(refusal.end), time=words.time(refusal.end))
+    text = words.say(
+        "{title} is not over before this: {moment}. A deadline comes after that.", title=refusal.title, moment=end
     )
     return text, ()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.claims import SEATED, Claim
@@ -46,6 +46,7 @@ def _wanted(person: Person, wish: Wish, now: datetime) -> list[ColumnElement[boo
         _is_mine(person.id),
         Task.state == TaskState.OPEN,
         Task.deadline_at > now,
+        or_(Task.starts_at.is_(None), Task.starts_at > now),
         Task.seats_taken < Task.seats,
         ~seated.exists(),
     ]
@@ -74,10 +75,11 @@ def _best_first(person: Person, wish: Wish, now: datetime) -> list[ColumnElement
     order: list[ColumnElement[int] | ColumnElement[datetime]] = [case((Task.language == person.language, 0), else_=1)]
     if interests:
         order.append(case((_has_tag(*interests), 0), else_=1))
-    order.append(case((and_(Task.deadline_at <= now + _SOON), 0), else_=1))
+    closes_at = func.coalesce(Task.starts_at, Task.deadline_at)
+    order.append(case((closes_at <= now + _SOON, 0), else_=1))
     if wish.minutes is not None:
         order.append(Task.minutes.desc())
-    return [*order, Task.deadline_at.asc(), Task.id.asc()]
+    return [*order, closes_at.asc(), Task.id.asc()]
 
 
 async def tasks_called(

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.cards import mark_cards_stale
 from models.claims import Claim, ClaimState, free_seats
 from models.flags import close_flags
-from models.refusals import SeatsTaken, TaskClosed
+from models.refusals import OverBefore, SeatsTaken, TaskClosed
 from models.reports import credit_work_under_way, finish_if_complete
-from models.tasks import Proof, Task, TaskState, get_task, set_state, set_tags, tags_of
+from models.tasks import TIME_TO_REPORT, Proof, Task, TaskState, get_task, hold_end, set_state, set_tags, tags_of
 
-_TERMS = frozenset({"title", "description", "minutes", "place", "deadline_at", "proof", "hold_minutes"})
+_TERMS = frozenset({"title", "description", "minutes", "place", "starts_at", "deadline_at", "proof", "hold_minutes"})
 """What a volunteer agrees to with a claim. Seats and tags are none of it."""
 _CHANGEABLE = (TaskState.OPEN, TaskState.PAUSED)
 
@@ -34,6 +34,7 @@ class Draft:
     description: str = ""
     place: str = ""
     tags: tuple[str, ...] = ()
+    starts_at: datetime | None = None
 
 
 async def create_task(session: AsyncSession, community_id: int, author_id: int, draft: Draft, now: datetime) -> Task:
@@ -63,12 +64,14 @@ async def change_task(session: AsyncSession, task_id: int, changes: Mapping[str,
         return task, False
     if "tags" in different:
         await set_tags(session, task.id, changes["tags"])
+    was = _Times.of(task)
     for name in different - {"tags"}:
         setattr(task, name, changes[name])
+    if different & {"starts_at", "minutes", "deadline_at"}:
+        _keep_deadline_behind(task, was, is_named="deadline_at" in changes)
     task.version += bool(different & _TERMS)
     await session.flush()
-    if "deadline_at" in different:
-        await _move_holds(session, task, old["deadline_at"])
+    await _move_holds(session, task, was, now)
     if "seats" in different:
         await finish_if_complete(session, task.id, now)
         await session.refresh(task)
@@ -88,12 +91,45 @@ async def _lock_open(session: AsyncSession, task_id: int) -> Task:
     return task
 
 
-async def _move_holds(session: AsyncSession, task: Task, was: datetime) -> None:
-    """No seat is held beyond the deadline; where the old deadline had cut a hold short, it follows the new one."""
+class _Times(NamedTuple):
+    """When a task takes place, as it was before a change."""
+
+    starts_at: datetime | None
+    minutes: int
+    deadline_at: datetime
+
+    @classmethod
+    def of(cls, task: Task) -> "_Times":
+        return cls(task.starts_at, task.minutes, task.deadline_at)
+
+
+def _keep_deadline_behind(task: Task, was: _Times, *, is_named: bool) -> None:
+    """The deadline of what has a fixed time keeps its distance from the beginning. Raises OverBefore where one was named
+    that comes before the end."""
+    if task.starts_at is None:
+        return
+    end = task.starts_at + timedelta(minutes=task.minutes)
+    if is_named and task.deadline_at < end:
+        raise OverBefore(task.title, end)
+    if not is_named and was.starts_at is None:
+        task.deadline_at = end + TIME_TO_REPORT
+    elif not is_named and was.starts_at is not None:
+        task.deadline_at = max(was.deadline_at + (task.starts_at - was.starts_at), end)
+
+
+async def _move_holds(session: AsyncSession, task: Task, was: _Times, now: datetime) -> None:
+    """Have held seats follow new times: no seat is held beyond the deadline; where the old deadline had cut a hold short, it
+    follows the new one; and what has a fixed time (or no longer has) is held as if it were taken now."""
+    is_timed = task.starts_at is not None or was.starts_at is not None
+    if was == _Times.of(task) or (not is_timed and was.deadline_at == task.deadline_at):
+        return
     for claim in await _held(session, task.id):
-        in_full = claim.claimed_at + timedelta(minutes=task.hold_minutes)
-        wanted = in_full if claim.hold_until >= was else claim.hold_until
-        claim.hold_until = min(wanted, task.deadline_at)
+        if is_timed:
+            claim.hold_until = hold_end(task, now)
+        else:
+            in_full = claim.claimed_at + timedelta(minutes=task.hold_minutes)
+            wanted = in_full if claim.hold_until >= was.deadline_at else claim.hold_until
+            claim.hold_until = min(wanted, task.deadline_at)
     await session.flush()
 
 

@@ -72,6 +72,14 @@ class SeatsTaken(Refusal):
 
 
 @dataclass(eq=False)
+class OverBefore(Refusal):
+    """The deadline of a task with a fixed time comes after its end."""
+
+    title: str
+    end: datetime
+
+
+@dataclass(eq=False)
 class TaskClosed(Refusal):
     """The task takes nobody any more (or not now)."""
 

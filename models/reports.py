@@ -17,7 +17,7 @@ from models.communities import Community, Member
 from models.people import Person
 from models.refusals import AlreadyDecided, AlreadyHandedIn, NoClaim, NotAllowed, NotFound, OwnReport
 from models.roles import Role
-from models.tasks import Task, TaskState, set_state
+from models.tasks import Task, TaskState, hold_end, set_state
 
 TIME_TO_MEND = timedelta(hours=24)
 """How long a seat is held at least, when its report was sent back: the deadline may have passed by then."""
@@ -192,8 +192,7 @@ async def decide(
         await _set_claim(session, report.claim_id, ClaimState.REJECTED, ended_at=now)
         await free_seats(session, [report.task_id], now)
     else:
-        hold_until = min(now + timedelta(minutes=reviewed.task.hold_minutes), reviewed.task.deadline_at)
-        hold_until = max(hold_until, now + TIME_TO_MEND)
+        hold_until = max(hold_end(reviewed.task, now), now + TIME_TO_MEND)
         await _set_claim(session, report.claim_id, ClaimState.HELD, hold_until=hold_until)
 
 

@@ -9,7 +9,7 @@ the same: a task's counter cannot pass its seats, and nobody can hold two seats 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import bindparam, insert, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,7 +31,7 @@ from models.refusals import (
     TermsChanged,
 )
 from models.roles import Role
-from models.tasks import Proof, Task, TaskState
+from models.tasks import Proof, Task, TaskState, closes_at, hold_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Terms:
     seats: int
     seats_taken: int
     place: str
+    starts_at: datetime | None
     deadline_at: datetime
     proof: Proof
     hold_minutes: int
@@ -93,6 +94,7 @@ _TERMS = (
         Task.seats,
         Task.seats_taken,
         Task.place,
+        Task.starts_at,
         Task.deadline_at,
         Task.proof,
         Task.hold_minutes,
@@ -214,7 +216,7 @@ class _Desk:
             return NotMember(task.community, task.code)
         if task.state is not TaskState.OPEN:
             return TaskClosed(task.id, task.title, task.state)
-        if task.deadline_at <= self.now:
+        if closes_at(task) <= self.now:
             return TaskClosed(task.id, task.title, "over")
         if want.version is not None and want.version != task.version:
             return TermsChanged(task.id, task.title)
@@ -229,7 +231,7 @@ class _Desk:
         return None
 
     def _seat(self, want: Want, task: Terms) -> Held:
-        hold_until = min(self.now + timedelta(minutes=task.hold_minutes), task.deadline_at)
+        hold_until = hold_end(task, self.now)
         key = (task.community_id, want.person_id)
         standing = self.standings.get(key)
         if standing is None or standing.left_at is not None:

@@ -1,7 +1,8 @@
 """Tasks: what there is to do."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,8 @@ from models.refusals import NotFound
 
 UNTIL_DEADLINE = 366 * 24 * 60
 """Minutes of hold that no deadline leaves room for: the seat is held until the deadline."""
+TIME_TO_REPORT = timedelta(hours=24)
+"""How long after its end a task with a fixed time still waits for reports, where its deadline does not say otherwise."""
 
 
 class TaskState(StrEnum):
@@ -53,7 +56,10 @@ class Task(Base):
     """Held, handed in or approved. Kept by models/claims.py, and by the database under `seats`."""
     place: Mapped[str] = mapped_column(String(200), default="")
     """Where it is done; empty for a remote task."""
+    starts_at: Mapped[datetime | None]
+    """When it begins, where it has a fixed time: people come then, and a seat is theirs until it is over."""
     deadline_at: Mapped[datetime]
+    """Until when it can be handed in; a task with a fixed time is over by then."""
     proof: Mapped[Proof]
     hold_minutes: Mapped[int]
     """How long a seat is held before the work should be handed in."""
@@ -66,6 +72,38 @@ class Task(Base):
     @property
     def seats_left(self) -> int:
         return self.seats - self.seats_taken
+
+    @property
+    def has_fixed_time(self) -> bool:
+        """Whether people come at a certain time, instead of doing it when they like."""
+        return self.starts_at is not None
+
+
+class Timed(Protocol):
+    """What says when a task takes place: a `Task`, or the terms that a crowd's claims are decided by."""
+
+    @property
+    def starts_at(self) -> datetime | None: ...
+    @property
+    def minutes(self) -> int: ...
+    @property
+    def deadline_at(self) -> datetime: ...
+    @property
+    def hold_minutes(self) -> int: ...
+
+
+def closes_at(task: Timed) -> datetime:
+    """Until when seats are given out: the end of what has a fixed time (who comes late, comes), else the deadline."""
+    if task.starts_at is None:
+        return task.deadline_at
+    return min(task.starts_at + timedelta(minutes=task.minutes), task.deadline_at)
+
+
+def hold_end(task: Timed, since: datetime) -> datetime:
+    """Until when a seat taken `since` is held: a fixed time leaves room to report after it, all else has its holding time."""
+    if task.starts_at is None:
+        return min(since + timedelta(minutes=task.hold_minutes), task.deadline_at)
+    return min(closes_at(task) + TIME_TO_REPORT, task.deadline_at)
 
 
 class TaskTag(Base):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers import reading
-from handlers.moments import FURTHEST, read_moment, read_span
+from handlers.moments import FURTHEST, read_beginning, read_moment, read_span
 from handlers.one_line import read_line
 from handlers.words import Words
 from models.refusals import Malformed
@@ -95,6 +95,28 @@ def test_a_deadline_is_in_the_coming_year_or_refused(said: str, zone: str) -> No
 def test_what_looks_like_a_date_never_crashes(said: str) -> None:
     with suppress(Malformed):
         assert NOW < read_moment(said, NOW, CAIRO) <= NOW + FURTHEST
+
+
+@pytest.mark.parametrize(
+    ("said", "zone", "meant"),
+    [
+        ("tomorrow 10:00", "Africa/Cairo", "2026-11-24 08:00"),
+        ("السبت ١٠:٠٠", "Africa/Cairo", "2026-11-28 08:00"),
+        ("3d at 5 pm", "Africa/Cairo", "2026-11-26 15:00"),
+        ("in 3 hours", "Africa/Cairo", "2026-11-23 15:00"),
+        ("2027-03-14 02:30", "America/New_York", "2027-03-14 07:30"),  # left out: half past three
+        ("2027-11-07 01:30", "America/New_York", "2027-11-07 05:30"),  # comes twice: the first
+    ],
+)
+def test_beginnings(said: str, zone: str, meant: str) -> None:
+    assert f"{read_beginning(said, NOW, ZoneInfo(zone)):%Y-%m-%d %H:%M}" == meant
+
+
+@pytest.mark.parametrize("said", ["tomorrow", "السبت", "3d", "بعد أسبوع", "28/11"])
+def test_a_day_alone_begins_at_no_hour(said: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        read_beginning(said, NOW, CAIRO)
+    assert "the hour is missing" in refused.value.hint
 
 
 @pytest.mark.parametrize(
