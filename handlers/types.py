@@ -97,7 +97,7 @@ class Address:
     token: str = field(default="", repr=False)
     """The platform's handle for acknowledging a press (a callback query's id, an interaction's token)."""
     has_media: bool = False
-    """The pressed message carries a picture: some platforms edit such a message differently."""
+    """The pressed message carries a picture or a file: some platforms edit such a message differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +212,58 @@ class Card:
     footer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """What was counted, by day: a row of bars in a chart."""
+
+    name: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of numbers by day, painted when it is delivered (bot/charts.py). Its words are in the reader's language."""
+
+    title: str
+    alternative: str
+    """The same in words, for those who do not see the picture: the two always go together. At most 1024 characters."""
+    days: tuple[str, ...]
+    """What stands under the bars of each day."""
+    bars: tuple[Bars, ...]
+    right_to_left: bool = False
+    """Time runs as the reader reads."""
+    digits: str = "0123456789"
+    """Nought to nine as the reader writes them."""
+
+
+class SheetForm(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under a heading of columns. What people wrote stands in them as it is: nothing is isolated."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Tables as a file, written when it is delivered (bot/sheets.py)."""
+
+    name: str
+    """The file's, without its ending; ASCII."""
+    tables: tuple[Table, ...]
+    form: SheetForm = SheetForm.CSV
+    right_to_left: bool = False
+
+
 class Scope(StrEnum):
     PRIVATE = "private"
     """For the asker alone. In a group it goes to their private chat, or is whispered where the platform can."""
@@ -221,7 +273,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is said, in the order toast, text, card, picture, buttons.
+    """What is said, in the order toast, text, card, picture, chart, sheet, buttons.
 
     An empty reply says nothing, but a press is still acknowledged.
     """
@@ -229,6 +281,9 @@ class Reply:
     text: str = ""
     card: Card | None = None
     media: Media | None = None
+    chart: Chart | None = None
+    sheet: Sheet | None = None
+    """Charts and sheets stand under words of the reply's own; with one of them a platform may send anew instead of `edit`."""
     rows: tuple[Row, ...] = ()
     toast: str = ""
     """A short notice on the press itself (at most 200 characters); where there was no press it is left out, so it never
@@ -250,8 +305,13 @@ class Reply:
     """A start payload: acknowledging the press opens the private chat with it, where the platform can do that."""
 
     @property
+    def has_files(self) -> bool:
+        """Whether there is something in it that becomes a file when it is delivered."""
+        return self.chart is not None or self.sheet is not None
+
+    @property
     def is_silent(self) -> bool:
-        return not (self.text or self.card or self.media or self.toast or self.opens)
+        return not (self.text or self.card or self.media or self.has_files or self.toast or self.opens)
 
 
 @dataclass(frozen=True, slots=True)

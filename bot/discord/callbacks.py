@@ -6,7 +6,7 @@ https://discord.com/developers/docs/interactions/receiving-and-responding
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from http import HTTPStatus
 from typing import Any, Final
@@ -44,18 +44,18 @@ class Callbacks:
         self._base = api_url.rstrip("/")
         self._session: ClientSession | None = None
 
-    async def respond(self, handle: Handle, kind: Response, data: Json | None = None, file: File | None = None) -> None:
+    async def respond(self, handle: Handle, kind: Response, data: Json | None = None, files: Sequence[File] = ()) -> None:
         """The first response, within three seconds of the interaction."""
         body: Json = {"type": int(kind)} | ({"data": data} if data is not None else {})
-        await self._call("POST", f"/interactions/{handle.id}/{handle.token}/callback", body, file)
+        await self._call("POST", f"/interactions/{handle.id}/{handle.token}/callback", body, files)
 
-    async def follow_up(self, handle: Handle, message: Json, file: File | None = None) -> None:
+    async def follow_up(self, handle: Handle, message: Json, files: Sequence[File] = ()) -> None:
         """A further message."""
-        await self._call("POST", f"{_webhook(handle)}?with_components=true", message, file)
+        await self._call("POST", f"{_webhook(handle)}?with_components=true", message, files)
 
-    async def edit_original(self, handle: Handle, message: Json, file: File | None = None) -> None:
+    async def edit_original(self, handle: Handle, message: Json, files: Sequence[File] = ()) -> None:
         """Change the first response; after a deferred update that is the message that was pressed."""
-        await self._call("PATCH", f"{_webhook(handle)}/messages/@original", message, file)
+        await self._call("PATCH", f"{_webhook(handle)}/messages/@original", message, files)
 
     async def delete_original(self, handle: Handle) -> None:
         await self._call("DELETE", f"{_webhook(handle)}/messages/@original")
@@ -83,13 +83,13 @@ class Callbacks:
         if session is not None:
             await session.close()
 
-    async def _call(self, method: str, path: str, body: Json | None = None, file: File | None = None) -> None:
-        data: FormData | bytes | None = form(body or {}, file) if file else json.dumps(body).encode() if body else None
+    async def _call(self, method: str, path: str, body: Json | None = None, files: Sequence[File] = ()) -> None:
+        data: FormData | bytes | None = form(body or {}, files) if files else json.dumps(body).encode() if body else None
         headers = {"Content-Type": "application/json"} if isinstance(data, bytes) else None
         trouble: DeliveryError | None = None
         try:
             calling = self._connected().request(
-                method, self._base + path, data=data, headers=headers, timeout=_FILE_TIMEOUT if file else _TIMEOUT
+                method, self._base + path, data=data, headers=headers, timeout=_FILE_TIMEOUT if files else _TIMEOUT
             )
             async with calling as answer:
                 if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
@@ -120,17 +120,19 @@ def _parsed(body: bytes) -> Any:
         return None
 
 
-def form_fields(body: Mapping[str, Any], file: File) -> list[Json]:
-    """A body with a file, as the fields of a form. https://discord.com/developers/docs/reference#uploading-files"""
-    name, content_type, content = file
+def form_fields(body: Mapping[str, Any], files: Sequence[File]) -> list[Json]:
+    """A body with files, as the fields of a form. https://discord.com/developers/docs/reference#uploading-files"""
     return [
         {"name": "payload_json", "value": json.dumps(body)},
-        {"name": "files[0]", "value": content, "filename": name, "content_type": content_type},
+        *(
+            {"name": f"files[{number}]", "value": content, "filename": name, "content_type": content_type}
+            for number, (name, content_type, content) in enumerate(files)
+        ),
     ]
 
 
-def form(body: Mapping[str, Any], file: File) -> FormData:
+def form(body: Mapping[str, Any], files: Sequence[File]) -> FormData:
     filled = FormData(quote_fields=False)
-    for one in form_fields(body, file):
+    for one in form_fields(body, files):
         filled.add_field(**one)
     return filled

@@ -6,7 +6,7 @@ itself. What a shard hears of interactions and messages is handed on as it came 
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import aiohttp
@@ -83,11 +83,11 @@ class Http(HTTPClient):
         other = self._gateway_url or (self._named_gateway if is_default else None)
         return await super().ws_connect(str(other.with_query(wanted.query) if other else wanted), compress=compress)
 
-    async def call(self, route: Route, body: Json, file: File | None = None) -> Any:
+    async def call(self, route: Route, body: Json, files: Sequence[File] = ()) -> Any:
         """A request of ours. Raises DeliveryError."""
         if not self._is_open:
             raise TryLater(1.0)
-        sent: Json = {"form": form_fields(body, file)} if file else {"json": body}
+        sent: Json = {"form": form_fields(body, files)} if files else {"json": body}
         trouble: DeliveryError
         try:
             async with asyncio.timeout(_CALL_SECONDS):

@@ -5,7 +5,7 @@ import hashlib
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from bot.discord.decode import PLATFORM
 from bot.discord.errors import is_already_acknowledged
 from bot.discord.first import FirstResponses
 from bot.discord.handle import Handle, Source
+from bot.drawing import Drawn, draw
 from bot.pace import Pace
 from bot.platform import Gone, Refused, TryLater, Unknown, Unreachable
 from handlers.types import Address, Answer, ChatKind, Media, Place, Reply, Scope, Upload
@@ -49,6 +50,7 @@ class _Saying:
     """For everybody in a guild's channel."""
     redraws: bool
     """In the place of the message that was pressed."""
+    drawn: Sequence[Drawn]
 
     @property
     def is_silent(self) -> bool:
@@ -88,7 +90,9 @@ class Delivery:
             if not answer.delivered and not answer.reply.is_silent:
                 await self.send(address.place, _in_words(answer.reply), answer.key, is_answer=True)
             return
-        saying = _saying(address, answer.reply)
+        # Drawing takes its time: it is done before the first response is taken over, which may be deferred meanwhile.
+        drawn = [] if answer.delivered else await draw(answer.reply)
+        saying = _saying(address, answer.reply, drawn)
         is_first = await self._first.take_over(saying.handle)
         if answer.delivered:
             if is_first and saying.handle.source.is_on_message:
@@ -104,28 +108,28 @@ class Delivery:
     async def _respond(self, saying: _Saying) -> None:
         """The first response."""
         handle = saying.handle
-        file = await self._file(saying.reply)
+        files = await self._files(saying.reply, saying.drawn)
         if saying.is_silent:
             if handle.source.is_on_message:
                 return await self._insist(saying, Response.DEFERRED_UPDATE)
             await self._insist(saying, Response.DEFERRED_MESSAGE, {"flags": render.EPHEMERAL})
             return await self._callbacks.delete_original(handle)
         if saying.redraws:
-            return await self._insist(saying, Response.UPDATE, saying.body(is_edit=True), file)
-        return await self._insist(saying, Response.MESSAGE, saying.new(), file)
+            return await self._insist(saying, Response.UPDATE, saying.body(is_edit=True), files)
+        return await self._insist(saying, Response.MESSAGE, saying.new(), files)
 
-    async def _insist(self, saying: _Saying, kind: Response, data: Json | None = None, file: File | None = None) -> None:
+    async def _insist(self, saying: _Saying, kind: Response, data: Json | None = None, files: Sequence[File] = ()) -> None:
         """Respond; once more where the call got lost on its way. What did arrive the first time is not done twice."""
         respond = self._callbacks.respond
         try:
-            await respond(saying.handle, kind, data, file)
+            await respond(saying.handle, kind, data, files)
         except TryLater:
             self._first.expect(saying.handle, whispers=saying.whispers)
             raise
         except Unknown:
             await asyncio.sleep(_RETRY_SECONDS)
             try:
-                await respond(saying.handle, kind, data, file)
+                await respond(saying.handle, kind, data, files)
             except Gone as gone:
                 if not is_already_acknowledged(gone):
                     raise
@@ -139,13 +143,13 @@ class Delivery:
             if not handle.source.is_on_message:
                 await calls.delete_original(handle)
             return
-        file = await self._file(saying.reply)
+        files = await self._files(saying.reply, saying.drawn)
         if saying.redraws or (not handle.source.is_on_message and not saying.is_for_all):
-            await calls.edit_original(handle, saying.body(is_edit=True), file)
+            await calls.edit_original(handle, saying.body(is_edit=True), files)
             return
         if not handle.source.is_on_message:
             await calls.delete_original(handle)  # a deferral in a guild is its person's alone
-        await calls.follow_up(handle, saying.new(), file)
+        await calls.follow_up(handle, saying.new(), files)
 
     async def _go_round(self, address: Address, saying: _Saying, key: str) -> None:
         """The interaction takes no answer any more: redraw the message itself, or write one."""
@@ -168,20 +172,20 @@ class Delivery:
         """See `Platform.send`."""
         body = render.message(reply)
         body |= {"nonce": _nonce(key), "enforce_nonce": True}
-        file = await self._file(reply)
+        files = await self._files(reply, await draw(reply))
         await self._pace.turn(place, is_answer=is_answer)
         channel = await self._channel(place)
         route = Route("POST", "/channels/{channel_id}/messages", channel_id=channel)
-        sent = await self._http.call(route, body, file)
+        sent = await self._http.call(route, body, files)
         return str(sent["id"])
 
     async def edit(self, place: Place, message: str, reply: Reply) -> None:
         """See `Platform.edit`."""
-        body, file = render.message(reply, is_edit=True), await self._file(reply)
+        body, files = render.message(reply, is_edit=True), await self._files(reply, await draw(reply))
         await self._pace.turn(place)
         channel = await self._channel(place)
         path = "/channels/{channel_id}/messages/{message_id}"
-        await self._http.call(Route("PATCH", path, channel_id=channel, message_id=message), body, file)
+        await self._http.call(Route("PATCH", path, channel_id=channel, message_id=message), body, files)
 
     async def fetch(self, upload: Upload) -> bytes:
         """See `Platform.fetch`."""
@@ -200,10 +204,12 @@ class Delivery:
             known.popitem(last=False)
         return known[place.chat]
 
-    async def _file(self, reply: Reply) -> File | None:
-        media = reply.media
-        if media is None:
-            return None
+    async def _files(self, reply: Reply, drawn: Sequence[Drawn]) -> list[File]:
+        """In the order in which `render.message` lists them."""
+        picture = [await self._picture(reply.media)] if reply.media else []
+        return [*picture, *((file.name, file.content_type, file.content) for file in drawn)]
+
+    async def _picture(self, media: Media) -> File:
         try:
             content = await asyncio.to_thread(self._media.path(media).read_bytes)
         except OSError as error:
@@ -211,24 +217,26 @@ class Delivery:
         return render.file_name(media), media.content_type, content
 
 
-def _saying(address: Address, reply: Reply) -> _Saying:
+def _saying(address: Address, reply: Reply, drawn: Sequence[Drawn]) -> _Saying:
     """How a reply is said: for whom to see, and whether in the place of what was pressed."""
     handle = Handle.parse(address.token)
     source = handle.source
     in_private = address.place.kind is ChatKind.PRIVATE
-    is_notice = not (reply.text or reply.card or reply.media or reply.rows)
+    is_notice = _is_notice(reply)
     whispers = not in_private and (reply.scope is Scope.PRIVATE or is_notice)
     # What one person alone sees cannot be shown to all, nor the other way round.
     fits = in_private or source.is_on_own == whispers
     redraws = source.is_on_message and (reply.edit or source is Source.OWN_MODAL) and fits and not is_notice
-    return _Saying(handle, _in_words(reply), whispers, not (whispers or in_private), redraws)
+    return _Saying(handle, _in_words(reply), whispers, not (whispers or in_private), redraws, drawn)
 
 
 def _in_words(reply: Reply) -> Reply:
     """A notice stands for itself where nothing else is said; else the rest says the same."""
-    if reply.text or reply.card or reply.media or reply.rows:
-        return reply
-    return replace(reply, text=reply.toast)
+    return replace(reply, text=reply.toast) if _is_notice(reply) else reply
+
+
+def _is_notice(reply: Reply) -> bool:
+    return not (reply.text or reply.card or reply.media or reply.has_files or reply.rows)
 
 
 def _nonce(key: str) -> str:

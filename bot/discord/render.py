@@ -3,10 +3,12 @@
 https://discord.com/developers/docs/resources/message#create-message, #embed-object-embed-limits
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from bot.discord.components import Json, rows_of
 from bot.discord.markdown import defuse, fit
+from bot.drawing import CHART_NAME, sheet_name
 from bot.fitting import cut, is_visible
 from handlers.types import CannotRender, Card, Media, Reply
 
@@ -27,7 +29,7 @@ def message(reply: Reply, *, with_modal: bool = False, is_edit: bool = False) ->
     those. `with_modal`: the reader has no input line of their own, so a button opens one.
     """
     components = rows_of(reply, with_modal=with_modal)
-    if not (reply.text or reply.card or reply.media):
+    if not (reply.text or reply.card or reply.media or reply.has_files):
         if not is_edit:
             raise CannotRender("Discord shows buttons only under a text or a picture")
         return {"components": components}
@@ -43,8 +45,9 @@ def message(reply: Reply, *, with_modal: bool = False, is_edit: bool = False) ->
         body["embeds"] = [embed] if embed else []
     if is_edit or components:
         body["components"] = components
-    if is_edit or reply.media:
-        body["attachments"] = [_attachment(reply, reply.media)] if reply.media else []
+    files = list(_attachments(reply))
+    if is_edit or files:
+        body["attachments"] = [{"id": number} | described for number, described in enumerate(files)]
     return body
 
 
@@ -57,10 +60,20 @@ def file_name(media: Media) -> str:
     return f"picture.{_SUFFIXES.get(media.content_type, 'jpg')}"
 
 
-def _attachment(reply: Reply, media: Media) -> Json:
-    described = reply.card.title if reply.card else reply.text
-    alt = cut(defuse(" ".join(described.split())), _ALT_LIMIT)
-    return {"id": 0, "filename": file_name(media)} | ({"description": alt} if is_visible(alt) else {})
+def _attachments(reply: Reply) -> Iterator[Json]:
+    """The files of a reply. A chart stands by itself, for a picture inside an embed has no alternative text."""
+    if reply.media:
+        described = reply.card.title if reply.card else reply.text
+        yield _attachment(file_name(reply.media), " ".join(described.split()))
+    if reply.chart:
+        yield _attachment(CHART_NAME, reply.chart.alternative)
+    if reply.sheet:
+        yield _attachment(sheet_name(reply.sheet), "")
+
+
+def _attachment(name: str, described: str) -> Json:
+    alt = cut(defuse(described), _ALT_LIMIT)
+    return {"filename": name} | ({"description": alt} if is_visible(alt) else {})
 
 
 def _embed(card: Card | None) -> Json:

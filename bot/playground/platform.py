@@ -300,4 +300,4 @@ def _is_question(reply: Reply) -> bool:
 
 
 def _says_something(reply: Reply) -> bool:
-    return bool(reply.text or reply.card or reply.media or reply.rows)
+    return bool(reply.text or reply.card or reply.media or reply.has_files or reply.rows)

@@ -5,11 +5,15 @@ import unicodedata
 from typing import Any
 
 from markupsafe import Markup, escape
+from pydantic import TypeAdapter
 
-from handlers.types import Button, Link, Media, Reply, Row
+from handlers.types import Button, Chart, Link, Media, Reply, Row, Sheet
 
 Screen = dict[str, Any]
-"""JSON: text, card, media, file, rows, asks_photo, placeholder; absent where empty."""
+"""JSON: text, card, media, chart, sheet, file, rows, asks_photo, placeholder; absent where empty."""
+
+_CHART = TypeAdapter(Chart)
+_SHEET = TypeAdapter(Sheet)
 
 _LIVELY = re.compile(
     r"(?P<url>https?://[^\s<>\"'\u2066-\u2069]*[^\s<>\"'\u2066-\u2069.,;:!?)\]}،؛؟])"
@@ -23,6 +27,8 @@ def screen_of(reply: Reply) -> Screen:
         "text": reply.text,
         "card": reply.card and {"title": reply.card.title, "lines": reply.card.lines, "footer": reply.card.footer},
         "media": reply.media and [reply.media.id, reply.media.content_type, reply.media.size_bytes],
+        "chart": reply.chart and _CHART.dump_python(reply.chart, mode="json"),
+        "sheet": reply.sheet and _SHEET.dump_python(reply.sheet, mode="json"),
         "rows": [_row(row) for row in reply.rows],
         "asks_photo": reply.asks_photo,
         "placeholder": reply.placeholder,
@@ -32,7 +38,8 @@ def screen_of(reply: Reply) -> Screen:
 
 def redrawn(shown: Screen, reply: Reply) -> Screen:
     """What a message shows after a reply redrew it. A reply of nothing but buttons changes only those."""
-    kept = () if reply.text or reply.card or reply.media else ("text", "card", "media")
+    says_something = reply.text or reply.card or reply.media or reply.has_files
+    kept = () if says_something else ("text", "card", "media", "chart", "sheet")
     return {name: shown[name] for name in kept if name in shown} | screen_of(reply)
 
 
@@ -49,6 +56,14 @@ def _button(part: Button | Link) -> dict[str, str]:
 def media_of(screen: Screen) -> Media | None:
     """The picture from our store that the message shows."""
     return Media(*screen["media"]) if "media" in screen else None
+
+
+def chart_of(screen: Screen) -> Chart | None:
+    return _CHART.validate_python(screen["chart"]) if "chart" in screen else None
+
+
+def sheet_of(screen: Screen) -> Sheet | None:
+    return _SHEET.validate_python(screen["sheet"]) if "sheet" in screen else None
 
 
 def direction(line: str, otherwise: str) -> str:

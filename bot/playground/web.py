@@ -14,13 +14,14 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bot.drawing import Drawn, draw_chart, draw_sheet
 from bot.playground.board import Toasted
 from bot.playground.cast import BOT, PHONES, Phone
 from bot.playground.guard import Guard
 from bot.playground.labels import labels
 from bot.playground.memory import TEXT_LIMIT, File, Message
 from bot.playground.pages import Pages
-from bot.playground.screens import media_of
+from bot.playground.screens import chart_of, media_of, sheet_of
 from bot.playground.stream import updates
 from handlers.words import LANGUAGES, language_of
 
@@ -44,6 +45,8 @@ def application(playground: "Playground") -> Starlette:
             Route("/phones/{person}/chats/{chat}/say", site.say, methods=["POST"]),
             Route("/phones/{person}/messages/{message:int}/press", site.press, methods=["POST"]),
             Route("/messages/{message:int}/picture", site.picture),
+            Route("/messages/{message:int}/chart", site.chart),
+            Route("/messages/{message:int}/sheet", site.sheet),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         middleware=[Middleware(Guard, host=playground.host)],
@@ -124,11 +127,30 @@ class _Site:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return Response(content, media_type=sent["type"], headers={"Cache-Control": "private, max-age=3600"})
 
+    async def chart(self, request: Request) -> Response:
+        """The picture of a message's chart, painted when somebody looks."""
+        chart = chart_of(self._message(request).screen)
+        if chart is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return _file_response(await draw_chart(chart), "inline")
+
+    async def sheet(self, request: Request) -> Response:
+        """A message's sheet as a file."""
+        sheet = sheet_of(self._message(request).screen)
+        if sheet is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return _file_response(await draw_sheet(sheet), "attachment")
+
     def _message(self, request: Request) -> Message:
         message = self._playground.memory.message(request.path_params["message"])
         if message is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return message
+
+
+def _file_response(drawn: Drawn, disposition: str) -> Response:
+    headers = {"Content-Disposition": f'{disposition}; filename="{drawn.name}"', "Cache-Control": "private, no-cache"}
+    return Response(drawn.content, media_type=drawn.content_type, headers=headers)
 
 
 async def _file(form: FormData) -> File | None:

@@ -79,7 +79,7 @@ def _decode_press(query: CallbackQuery, me: User, at: datetime) -> Event:
         person=str(query.from_user.id),
         message=str(message.get("message_id", "")),
         token=query.id,
-        has_media="photo" in message,
+        has_media="photo" in message or "document" in message,
     )
     return Event(
         key=f"{PLATFORM}:{me.id}:press:{query.id}",

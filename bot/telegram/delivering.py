@@ -15,17 +15,20 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, TelegramError, TimedOut
 
 from bot.pace import Pace
-from bot.platform import DeliveryError, Gone, Refused, Unreachable
+from bot.platform import DeliveryError, Gone, Refused, TryLater, Unreachable
 from bot.telegram import render
 from bot.telegram.client import Client
 from bot.telegram.decode import PLATFORM
 from bot.telegram.errors import ALREADY_DONE, NO_TEXT_TO_EDIT, NOT_MODIFIED, delivery_error, says
+from bot.telegram.parts import Part, parts_of
 from bot.telegram.request import AskedToWait, Broken, NotSent
 from handlers.types import Address, Answer, CannotRender, ChatKind, Media, Place, Reply, Upload
 
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS: Final = 0.2
+_PATIENCE_SECONDS: Final = 20.0
+"""How long the rest of a reply waits for its turn, when its beginning has been said."""
 _NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 DOWNLOAD_LIMIT_BYTES: Final = 20 * 1024 * 1024
 """Telegram gives out no larger files. https://core.telegram.org/bots/api#getfile"""
@@ -52,7 +55,7 @@ class Delivery:
         trouble = await self._acknowledge(address.token, reply) if address.token else None
         if answer.delivered:
             return
-        if reply.text or reply.card or reply.media or reply.rows:
+        if reply.text or reply.card or reply.media or reply.has_files or reply.rows:
             await self._tell(address, reply)
         elif reply.toast and not address.token:
             await self._send(address.place, replace(reply, text=reply.toast), is_answer=True)
@@ -72,7 +75,7 @@ class Delivery:
         return None
 
     async def _tell(self, address: Address, reply: Reply) -> None:
-        if reply.edit and address.message:
+        if reply.edit and address.message and not reply.has_files:
             await self._pace.turn(address.place, is_answer=True)
             if await self._redraw(address, reply):
                 return
@@ -103,23 +106,46 @@ class Delivery:
         return await self._send(place, reply)
 
     async def _send(self, place: Place, reply: Reply, *, is_answer: bool = False) -> str:
+        """The id of the last message: the one that carries the buttons."""
+        sent = ""
+        for part in await parts_of(reply):
+            try:
+                sent = await self._send_part(place, part, is_answer=is_answer)
+            except TryLater as later:
+                if not sent or later.after_seconds > _PATIENCE_SECONDS:
+                    raise
+                await asyncio.sleep(later.after_seconds)  # what was said already is not said again because of this
+                sent = await self._send_part(place, part, is_answer=is_answer)
+        return sent
+
+    async def _send_part(self, place: Place, part: Part, *, is_answer: bool) -> str:
         await self._pace.turn(place, is_answer=is_answer)
+        reply, file = part
         markup: InlineKeyboardMarkup | ForceReply | None = await self._keyboard(reply)
         if markup is None and reply.asks_text and place.kind is ChatKind.PRIVATE:
             markup = render.render_question(reply)
-        chat, thread = int(place.chat), int(place.thread) if place.thread else None
+        where: dict[str, Any] = {
+            "chat_id": int(place.chat),
+            "message_thread_id": int(place.thread) if place.thread else None,
+            "reply_markup": markup,
+        }
         with _in_our_words():
             if reply.media:
-                picture = await self._picture(reply.media)
-                message = await self._client.send_photo(
-                    chat, picture, message_thread_id=thread, reply_markup=markup, **_caption(reply)
-                )
+                message = await self._client.send_photo(photo=await self._picture(reply.media), **where, **_caption(reply))
+            elif file is None:
+                message = await self._client.send_message(**where, **_text(reply))
+            elif file.is_picture:
+                message = await self._client.send_photo(photo=file.content, filename=file.name, **where, **_caption(reply))
             else:
-                message = await self._client.send_message(chat, message_thread_id=thread, reply_markup=markup, **_text(reply))
+                message = await self._client.send_document(
+                    document=file.content, filename=file.name, **where, **_caption(reply)
+                )
         return str(message.message_id)
 
     async def edit(self, place: Place, message: str, reply: Reply) -> None:
         """See `Platform.edit`. A picture that the message has stays where the reply has none."""
+        if reply.has_files:
+            raise CannotRender("Telegram shows a chart or a sheet in a message of its own")
         await self._pace.turn(place)
         await self._edit(place, message, reply)
 

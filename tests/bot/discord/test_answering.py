@@ -9,9 +9,12 @@ from bot.discord import Discord
 from bot.discord.errors import from_answer
 from bot.pace import UNLIMITED, Pace
 from bot.platform import Gone, Refused, TryLater, Unknown, Unreachable
+from bot.sheets import write
 from handlers.types import Address, Answer, Button, CannotRender, Card, ChatKind, Event, Place, Reply, Scope
 from tests.bot.discord.conftest import SAID, SOON, Core, Stage, make_discord
 from tests.bot.folder import Folder
+from tests.bot.test_charts import CHART
+from tests.bot.test_sheets import SHEET
 from tests.wire.discord import DiscordWire, Fault, Permission, Person
 
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
@@ -112,6 +115,23 @@ async def test_the_picture_goes_with_the_screen_that_showed_it(stage: Stage, fol
     stage.core.says = lambda _: Reply(card=Card("Second"), edit=True)
     await stage.sara.presses(message, "Next").completed()
     assert (message.text, message.files) == ("Second", [])
+
+
+async def test_a_chart_and_a_sheet_are_attached_with_the_words_for_the_picture(stage: Stage) -> None:
+    message = await stage.shows(Reply(card=Card("The week"), chart=CHART, sheet=SHEET, rows=((Button("More", "tasks"),),)))
+    chart, sheet = message.files
+    assert (chart.name, chart.description, chart.data[:4]) == ("chart.png", CHART.alternative, b"\x89PNG")
+    assert (sheet.name, sheet.description, sheet.data) == ("week-48.csv", None, write(SHEET))
+    assert (message.embeds[0]["title"], message.labels) == ("The week", [["More"]])
+    assert "image" not in message.embeds[0], "what stands inside an embed has no alternative text"
+
+
+async def test_a_chart_goes_out_unasked_and_is_redrawn(stage: Stage) -> None:
+    sent = await stage.discord.send(here(stage), Reply(text="The week", chart=CHART))
+    message = stage.channel.messages[int(sent)]
+    assert [file.name for file in message.files] == ["chart.png"]
+    await stage.discord.edit(here(stage), sent, Reply(text="The table", sheet=SHEET))
+    assert [file.name for file in message.files] == ["week-48.csv"]
 
 
 async def test_a_lost_picture_is_not_said_to_be_there(stage: Stage, folder: Folder) -> None:

@@ -13,8 +13,11 @@ import pytest
 from bot.playground.board import Board, Changed, Ended
 from bot.playground.cast import place_of
 from bot.playground.guard import REQUEST_LIMIT_BYTES
+from bot.sheets import write
 from handlers.types import Button, Card, Media, Reply
 from tests.bot.playground.conftest import Visitor, running, until, visiting
+from tests.bot.test_charts import CHART
+from tests.bot.test_sheets import SHEET
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
@@ -160,6 +163,20 @@ async def test_a_picture_that_somebody_sent_is_shown(visitor: Visitor, content: 
     (message,) = visitor.playground.memory.messages("group")
     response = await visitor.http.get(f"/messages/{message.id}/picture")
     assert (response.content, response.headers["Content-Type"]) == (content, kind)
+
+
+async def test_a_chart_is_shown_with_its_words_and_a_sheet_is_a_link(visitor: Visitor) -> None:
+    message = await visitor.playground.send(place_of("group"), Reply(text="The week", chart=CHART, sheet=SHEET))
+    page = await visitor.page()
+    assert f'alt="{CHART.alternative}"' in page
+    assert f'href="/messages/{message}/sheet" download' in page
+    chart, sheet = [await visitor.http.get(f"/messages/{message}/{part}") for part in ("chart", "sheet")]
+    assert (chart.headers["Content-Type"], chart.content[:4]) == ("image/png", b"\x89PNG")
+    assert sheet.headers["Content-Disposition"] == 'attachment; filename="week-48.csv"'
+    assert sheet.content == write(SHEET)
+    await visitor.playground.edit(place_of("group"), message, Reply(text="Another week"))
+    for part in ("chart", "sheet"):
+        assert (await visitor.http.get(f"/messages/{message}/{part}")).status_code == 404
 
 
 async def test_messages_without_a_picture_have_none(visitor: Visitor) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.platform import DeliveryError, Gone, Moved, Refused, TryLater, Unknown, Unreachable
+from bot.sheets import write
 from bot.telegram import Telegram
 from handlers.types import (
     Address,
@@ -24,6 +25,8 @@ from handlers.types import (
 )
 from tests.bot.folder import Folder
 from tests.bot.telegram.conftest import Core
+from tests.bot.test_charts import CHART
+from tests.bot.test_sheets import SHEET
 from tests.wire.telegram import Chat, Fault, Limits, Message, Person, Press, TelegramWire
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100
@@ -113,6 +116,60 @@ async def test_what_cannot_be_shown_is_not_dropped(telegram: Telegram, sara: Per
         with pytest.raises(CannotRender):
             await shown(telegram, sara, reply)
     assert sara.sees() == []
+
+
+# Charts and sheets
+
+
+async def test_a_chart_stands_under_its_words_and_over_the_buttons(telegram: Telegram, sara: Person) -> None:
+    week = Reply(text="A good week. " * 90, card=Card("The week", ("12 completed",)), chart=CHART, rows=BUTTONS)
+    chart = await shown(telegram, sara, week)
+    words, picture = sara.sees()
+    assert picture is chart
+    assert ("12 completed" in words.text, words.photo, words.labels) == (True, None, [])
+    assert picture.photo is not None
+    assert (picture.photo.data[:4], picture.text, picture.labels) == (b"\x89PNG", CHART.alternative, [["Done"]])
+
+
+async def test_few_words_and_one_file_are_one_message(telegram: Telegram, sara: Person) -> None:
+    for week in (Reply(text="A good week.", chart=CHART), Reply(card=Card("A good week."), chart=CHART)):
+        picture = await shown(telegram, sara, week)
+        assert picture.photo is not None
+        assert picture.text.startswith("A good week.")
+        assert picture.text.endswith(CHART.alternative)
+    table = await shown(telegram, sara, Reply(text="The table.", sheet=SHEET, rows=BUTTONS))
+    assert table.document is not None
+    assert (table.document.name, table.document.data) == ("week-48.csv", write(SHEET))
+    assert (table.text, table.labels) == ("The table.", [["Done"]])
+    assert len(sara.sees()) == 3
+
+
+async def test_both_files_go_out_in_their_order(telegram: Telegram, sara: Person) -> None:
+    await shown(telegram, sara, Reply(text="The week", chart=CHART, sheet=SHEET, rows=BUTTONS))
+    words, picture, table = sara.sees()
+    assert (words.text, picture.text, table.text) == ("The week", CHART.alternative, "")
+    assert (bool(picture.photo), bool(table.document), table.labels) == (True, True, [["Done"]])
+
+
+async def test_a_chart_does_not_redraw_what_was_pressed(telegram: Telegram, sara: Person) -> None:
+    card = await shown(telegram, sara, CARD)
+    await pressed(telegram, sara.presses(card, "I'm in"), card, Reply(text="The week", chart=CHART, edit=True))
+    assert (card.edits, len(sara.sees())) == (0, 2)
+    with pytest.raises(CannotRender):
+        await telegram.edit(place(sara.private), str(card.id), Reply(text="The week", chart=CHART))
+    with pytest.raises(CannotRender):
+        await shown(telegram, sara, Reply(text="x", chart=CHART, media=Media("0" * 64, "image/png", 1)))
+
+
+async def test_words_are_not_said_twice_because_the_chart_has_to_wait(
+    wire: TelegramWire, telegram: Telegram, sara: Person
+) -> None:
+    wire.fails("sendPhoto", Fault.FLOOD)
+    await shown(telegram, sara, Reply(text="A good week. " * 90, chart=CHART))
+    assert len(sara.sees()) == 2
+    wire.fails("sendPhoto", Fault.FLOOD, retry_after=600)
+    with pytest.raises(TryLater):
+        await shown(telegram, sara, Reply(text="A good week. " * 90, chart=CHART))
 
 
 # Presses

@@ -1,7 +1,9 @@
 """The methods of the Bot API that a bot like ours calls, with the refusals of the real one."""
 
 import json
+import mimetypes
 import re
+import struct
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,8 +15,10 @@ from tests.wire.telegram.spec import Upload
 from tests.wire.telegram.world import Chat, File, Message, World
 
 PHOTO_LIMIT_BYTES: Final = 10 * 1024 * 1024
+DOCUMENT_LIMIT_BYTES: Final = 50 * 1024 * 1024
 DOWNLOAD_LIMIT_BYTES: Final = 20 * 1024 * 1024
-_PICTURE_STARTS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8")
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_PICTURE_STARTS: Final = (b"\xff\xd8\xff", _PNG, b"RIFF", b"GIF8")
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _LANGUAGE = re.compile(r"([a-z]{2})?")
 _QUERY_TOO_OLD: Final = "query is too old and response timeout expired or query ID is invalid"
@@ -38,6 +42,7 @@ class Methods:
             "getMe": lambda _: world.bot | _ABILITIES,
             "sendMessage": self._send_message,
             "sendPhoto": self._send_photo,
+            "sendDocument": self._send_document,
             "editMessageText": self._edit_text,
             "editMessageCaption": self._edit_caption,
             "editMessageMedia": self._edit_media,
@@ -70,6 +75,10 @@ class Methods:
         text, entities = markup.read_text(p.get("caption", ""), p.get("parse_mode"), limit=markup.CAPTION_LIMIT)
         return self._post(p, text=text, entities=entities, photo=self._photo(p["photo"]))
 
+    def _send_document(self, p: Parameters) -> dict[str, Any]:
+        text, entities = markup.read_text(p.get("caption", ""), p.get("parse_mode"), limit=markup.CAPTION_LIMIT)
+        return self._post(p, text=text, entities=entities, document=self._document(p["document"]))
+
     def _post(self, p: Parameters, **content: Any) -> dict[str, Any]:
         chat = self._writable(p)
         thread = p.get("message_thread_id")
@@ -80,17 +89,33 @@ class Methods:
             self.limits.count(chat.id, is_group=chat.is_group)
         return self.world.add_message(message).to_json()
 
+    def _known(self, file_id: str) -> File:
+        if file_id not in self.world.files:
+            raise bad_request("wrong file identifier/HTTP URL specified")
+        return self.world.files[file_id]
+
+    def _document(self, document: Upload | str) -> File:
+        if isinstance(document, str):
+            return self._known(document)
+        if not document.data:
+            raise bad_request("file must be non-empty")
+        if len(document.data) > DOCUMENT_LIMIT_BYTES:
+            raise Refusal(413, "Request Entity Too Large")
+        return self.world.add_file(document.data, document.filename, mimetypes.guess_type(document.filename)[0] or "")
+
     def _photo(self, photo: Upload | str) -> File:
         if isinstance(photo, str):
-            if photo not in self.world.files:
-                raise bad_request("wrong file identifier/HTTP URL specified")
-            return self.world.files[photo]
+            return self._known(photo)
+        if not photo.data:
+            raise bad_request("file must be non-empty")
         if len(photo.data) > PHOTO_LIMIT_BYTES:
             raise bad_request(
                 f"file of size {len(photo.data)} bytes is too big for a photo; the maximum size is 10485760 bytes"
             )
         if not photo.data.startswith(_PICTURE_STARTS):
             raise bad_request("IMAGE_PROCESS_FAILED")
+        if not _fits(photo.data):
+            raise bad_request("PHOTO_INVALID_DIMENSIONS")
         return self.world.add_file(photo.data, photo.filename)
 
     def _markup(self, p: Parameters) -> dict[str, Any]:
@@ -170,7 +195,7 @@ class Methods:
 
     def _edit_text(self, p: Parameters) -> dict[str, Any]:
         message = self._edited(p)
-        if message.photo:
+        if message.photo or message.document:
             raise bad_request("there is no text in the message to edit")
         text, entities = markup.read_text(p["text"], p.get("parse_mode"), limit=markup.TEXT_LIMIT)
         if not text:
@@ -179,7 +204,7 @@ class Methods:
 
     def _edit_caption(self, p: Parameters) -> dict[str, Any]:
         message = self._edited(p)
-        if not message.photo:
+        if not (message.photo or message.document):
             raise bad_request("there is no caption in the message to edit")
         text, entities = markup.read_text(p.get("caption", ""), p.get("parse_mode"), limit=markup.CAPTION_LIMIT)
         return self._redraw(message, p, text=text, entities=entities)
@@ -285,6 +310,15 @@ _RIGHTS: Final = (
     "can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members", "can_promote_members",
     "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
 )  # fmt: skip
+
+
+def _fits(picture: bytes) -> bool:
+    """Whether Telegram shows a photo of this size, as far as a PNG's header tells.
+    https://core.telegram.org/bots/api#sendphoto"""
+    if not picture.startswith(_PNG) or picture[12:16] != b"IHDR":
+        return True
+    width, height = struct.unpack(">II", picture[16:24])
+    return bool(width + height <= 10_000 and max(width, height) <= 20 * min(width, height))
 
 
 def _language(p: Parameters) -> str:
