@@ -9,8 +9,8 @@ from handlers.refusals import put_into_words
 from handlers.registry import HELD_TASK, TASK, Call, command, crowd_command
 from handlers.types import Button, Reply, Tone
 from handlers.words import N_, clean, words_for
-from models.claims import release, set_release_reason
 from models.refusals import NoClaim, Refusal, RulesFirst, TermsChanged
+from models.releasing import release, set_release_reason
 from models.roles import Role
 from models.seating import Held, Want, claim
 from models.tasks import get_task

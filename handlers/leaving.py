@@ -4,10 +4,11 @@ from handlers.context import Context
 from handlers.registry import Arg, ArgKind, command
 from handlers.types import Button, Reply, Row, Tone
 from handlers.words import N_, Said, clean_line
-from models.claims import ClaimState, end_open_claims, open_claims
+from models.claims import ClaimState, open_claims
 from models.communities import Community, keep_an_organizer, memberships
 from models.communities import leave as end_membership
 from models.refusals import NotAllowed
+from models.releasing import end_open_claims
 from models.roles import Role
 
 _COMMUNITY = Arg("community", ArgKind.NUMBER, "")

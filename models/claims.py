@@ -1,22 +1,15 @@
 """Claims: a person holds a seat on a task. How seats are given out is in models/seating.py."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, select, update
+from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, partial_index
-from models.cards import mark_cards_stale
 from models.people import Person
-from models.refusals import (
-    AlreadyHandedIn,
-    NoClaim,
-    NotFound,
-)
 from models.tasks import Task
 
 
@@ -67,44 +60,6 @@ class Claim(Base):
     reason: Mapped[str] = mapped_column(String(300), default="")
 
 
-async def free_seats(session: AsyncSession, task_ids: Iterable[int], now: datetime) -> None:
-    """Count freed seats back to their tasks, one for each mention, and have the live cards show it."""
-    freed = Counter(task_ids)
-    for task_id in sorted(freed):
-        await session.execute(update(Task).where(Task.id == task_id).values(seats_taken=Task.seats_taken - freed[task_id]))
-    await mark_cards_stale(session, freed, now)
-
-
-async def release(session: AsyncSession, person_id: int, task_id: int, reason: str, now: datetime) -> Task:
-    """Give a seat back. Raises NoClaim, or AlreadyHandedIn where the work is with the reviewers."""
-    task = await session.get(Task, task_id, with_for_update=True)
-    if task is None:
-        raise NotFound("task", str(task_id))
-    ended = await session.execute(
-        update(Claim)
-        .where(Claim.task_id == task_id, Claim.person_id == person_id, Claim.state == ClaimState.HELD)
-        .values(state=ClaimState.RELEASED, ended_at=now, reason=reason)
-        .returning(Claim.id)
-    )
-    if ended.first() is None:
-        seated = await seated_claim(session, person_id, task_id)
-        raise AlreadyHandedIn(task.id, task.title) if seated else NoClaim(task.id, task.title)
-    await free_seats(session, [task_id], now)
-    return task
-
-
-async def set_release_reason(session: AsyncSession, person_id: int, task_id: int, reason: str) -> None:
-    """Add why the person's latest give-back of this task happened."""
-    latest = (
-        select(Claim.id)
-        .where(Claim.task_id == task_id, Claim.person_id == person_id, Claim.state == ClaimState.RELEASED)
-        .order_by(Claim.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    await session.execute(update(Claim).where(Claim.id == latest).values(reason=reason))
-
-
 async def seated_claim(session: AsyncSession, person_id: int, task_id: int) -> Claim | None:
     """The person's claim that takes up a seat of this task."""
     found: Claim | None = await session.scalar(
@@ -134,14 +89,3 @@ async def holders(session: AsyncSession, task_id: int, states: tuple[ClaimState,
             .order_by(Claim.id)
         )
     ).all()
-
-
-async def end_open_claims(session: AsyncSession, person_id: int, community_id: int, now: datetime) -> None:
-    """Free every seat on which somebody who leaves the community has not handed anything in yet."""
-    tasks = await session.scalars(
-        update(Claim)
-        .where(Claim.person_id == person_id, Claim.community_id == community_id, Claim.state == ClaimState.HELD)
-        .values(state=ClaimState.CANCELLED, ended_at=now)
-        .returning(Claim.task_id)
-    )
-    await free_seats(session, tasks.all(), now)

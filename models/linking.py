@@ -18,12 +18,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, Overtaken, table
 from models.cards import mark_cards_stale
-from models.claims import OPEN, SEATED, Claim, ClaimState, free_seats
+from models.claims import OPEN, SEATED, Claim, ClaimState
 from models.codes import Code, CodeKind, known_code, look_up
 from models.communities import Community, Member
 from models.flags import Flag
 from models.people import Account, Person
 from models.refusals import CodeWrong, OwnCode, TriesSpent
+from models.releasing import free_seats
 from models.reports import Report, ReportState
 from models.tasks import Task
 

@@ -9,9 +9,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.cards import mark_cards_stale
-from models.claims import Claim, ClaimState, free_seats
+from models.claims import Claim, ClaimState
 from models.flags import close_flags
 from models.refusals import OverBefore, SeatsTaken, TaskClosed
+from models.releasing import free_seats
 from models.reports import credit_work_under_way, finish_if_complete
 from models.tasks import TIME_TO_REPORT, Proof, Task, TaskState, get_task, hold_end, set_state, set_tags, tags_of
 

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, partial_index
 from models.cards import mark_cards_stale
-from models.claims import Claim, ClaimState, free_seats
+from models.claims import Claim, ClaimState
 from models.communities import Community, Member
 from models.people import Person
 from models.refusals import AlreadyDecided, AlreadyHandedIn, NoClaim, NotAllowed, NotFound, OwnReport
+from models.releasing import free_seats
 from models.roles import Role
 from models.tasks import Task, TaskState, hold_end, set_state
 

@@ -17,7 +17,7 @@ import handlers  # noqa: F401  # all of models/ is loaded by then
 from bot.database import Database
 from bot.edge import Edge, _is_passing
 from models.base import Base, Overtaken
-from models.claims import SEATED, Claim, ClaimState, release
+from models.claims import SEATED, Claim, ClaimState
 from models.codes import TRIES, TRIES_SPAN, Code, CodeKind, WrongCode, issue, look_up, use, void
 from models.communities import Community, Member, join, leave, set_role
 from models.dialogues import Dialogue, begin
@@ -25,6 +25,7 @@ from models.flags import Flag, FlagKind, close_flags, raise_flag
 from models.linking import Merge, double_seats, merge, other_person, references
 from models.people import Account, Identity, Newcomer, Person, check_owners, meet
 from models.refusals import CodeWrong, LaterLinkFirst, NotFound, Outdated, OwnCode, TriesSpent
+from models.releasing import release
 from models.reports import Report, ReportState, Work, credit, decide, get_report, hand_in
 from models.roles import Role
 from models.seating import Held, Want, claim

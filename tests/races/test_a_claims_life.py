@@ -19,11 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.database import Database
 from bot.edge import Edge
-from models.claims import OPEN, SEATED, Claim, ClaimState, end_open_claims, release
+from models.claims import OPEN, SEATED, Claim, ClaimState
 from models.communities import Member, join, leave
 from models.making import call_off, change_task
 from models.people import Person
 from models.refusals import CapReached, NotMember, Refusal, TaskClosed, TaskFull, TermsChanged
+from models.releasing import end_open_claims, release
 from models.reports import Report, ReportState, Work, decide, get_report, hand_in
 from models.seating import Held, Want, claim
 from models.tasks import Task, TaskState

@@ -1,0 +1,62 @@
+"""Giving seats back: what frees a seat goes through here."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.cards import mark_cards_stale
+from models.claims import Claim, ClaimState, seated_claim
+from models.refusals import AlreadyHandedIn, NoClaim, NotFound
+from models.tasks import Task
+
+
+async def free_seats(session: AsyncSession, task_ids: Iterable[int], now: datetime) -> None:
+    """Count freed seats back to their tasks, one for each mention, and have the live cards show it."""
+    freed = Counter(task_ids)
+    for task_id in sorted(freed):
+        await session.execute(update(Task).where(Task.id == task_id).values(seats_taken=Task.seats_taken - freed[task_id]))
+    await mark_cards_stale(session, freed, now)
+
+
+async def release(session: AsyncSession, person_id: int, task_id: int, reason: str, now: datetime) -> Task:
+    """Give a seat back. Raises NoClaim, or AlreadyHandedIn where the work is with the reviewers."""
+    task = await session.get(Task, task_id, with_for_update=True)
+    if task is None:
+        raise NotFound("task", str(task_id))
+    ended = await session.execute(
+        update(Claim)
+        .where(Claim.task_id == task_id, Claim.person_id == person_id, Claim.state == ClaimState.HELD)
+        .values(state=ClaimState.RELEASED, ended_at=now, reason=reason)
+        .returning(Claim.id)
+    )
+    if ended.first() is None:
+        seated = await seated_claim(session, person_id, task_id)
+        raise AlreadyHandedIn(task.id, task.title) if seated else NoClaim(task.id, task.title)
+    await free_seats(session, [task_id], now)
+    return task
+
+
+async def set_release_reason(session: AsyncSession, person_id: int, task_id: int, reason: str) -> None:
+    """Add why the person's latest give-back of this task happened."""
+    latest = (
+        select(Claim.id)
+        .where(Claim.task_id == task_id, Claim.person_id == person_id, Claim.state == ClaimState.RELEASED)
+        .order_by(Claim.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    await session.execute(update(Claim).where(Claim.id == latest).values(reason=reason))
+
+
+async def end_open_claims(session: AsyncSession, person_id: int, community_id: int, now: datetime) -> None:
+    """Free every seat on which somebody who leaves the community has not handed anything in yet."""
+    tasks = await session.scalars(
+        update(Claim)
+        .where(Claim.person_id == person_id, Claim.community_id == community_id, Claim.state == ClaimState.HELD)
+        .values(state=ClaimState.CANCELLED, ended_at=now)
+        .returning(Claim.task_id)
+    )
+    await free_seats(session, tasks.all(), now)
