@@ -6,6 +6,7 @@ Every one of these may be told twice, or in another order than it happened.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +22,7 @@ from models.communities import Chat, Community, chat_at, set_chat_presence, staf
 from models.delivery import unsent_mentioning
 from models.dialogues import Dialogue
 from models.moving import move_chat
+from models.notices import NoticeKind
 from models.people import close_private_chats, open_private_chat
 from models.roles import Role
 
@@ -62,7 +64,8 @@ async def removed(context: Context) -> Reply:
     community = await context.session.get_one(Community, chat.community_id)
     organizers = await staff(context.session, community.id, Role.ORGANIZER)
     key = f"removed:{chat.id}:{int(context.now.timestamp())}"
-    await tell(context, [one.id for one in organizers], key, lambda words: _loss(words, community, chat))
+    news = partial(_loss, community=community, chat=chat)
+    await tell(context, [one.id for one in organizers], key, news, zone=community.timezone, kind=NoticeKind.TEAM)
     return Reply()
 
 
@@ -93,12 +96,11 @@ async def note_refused(session: AsyncSession, place: Place, now: datetime) -> No
         await _tell_organizers(session, chat, f"refused:{chat.id}:{now:%Y%m%d}", _refusal, now)
 
 
-async def _tell_organizers(
-    session: AsyncSession, chat: Chat, key: str, say: Callable[[Words, Community, Chat], Reply], now: datetime
-) -> None:
+async def _tell_organizers(session: AsyncSession, chat: Chat, key: str, say: Callable[..., Reply], now: datetime) -> None:
     community = await session.get_one(Community, chat.community_id)
     organizers = [one.id for one in await staff(session, community.id, Role.ORGANIZER)]
-    await tell_people(session, organizers, key, lambda words: say(words, community, chat), now, zone=community.timezone)
+    news = partial(say, community=community, chat=chat)
+    await tell_people(session, organizers, key, news, now, zone=community.timezone, kind=NoticeKind.TEAM)
 
 
 def _silence(words: Words, community: Community, chat: Chat) -> Reply:

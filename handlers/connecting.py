@@ -16,6 +16,7 @@ from models.codes import LIFETIMES, CodeKind, issue, void
 from models.communities import Chat, Community, all_chats, staff
 from models.connecting import connect, disconnect
 from models.delivery import enqueue
+from models.notices import NoticeKind
 from models.people import Person
 from models.refusals import ChatTaken, Outdated, Refusal
 from models.roles import Role
@@ -116,7 +117,14 @@ async def _connect(context: Context, code: str) -> Reply:
         )  # fmt: skip
         return Reply(text=text, rows=((_to_chats(community.id, words), _part_button(chat, words)),))
 
-    await tell(context, organizers, f"connected:{place.platform}:{place.chat}:{used.id}", news, zone=community.timezone)
+    await tell(
+        context,
+        organizers,
+        f"connected:{place.platform}:{place.chat}:{used.id}",
+        news,
+        zone=community.timezone,
+        kind=NoticeKind.TEAM,
+    )
     say = words_for(community.language, community.language == "ar", community.timezone).say
     text = say(
         "This chat belongs to the team {community} now. Its tasks can be put here with {post}; a task's seats are the same "

@@ -1,7 +1,6 @@
 """`/edit`: changing a task that is under way."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from handlers.cards import PROOFS, personal_card, place_text
 from handlers.context import Context
@@ -75,17 +74,16 @@ async def _show(context: Context, task: Task, said: Said) -> Reply:
 async def _tell_holders(context: Context, task: Task, name: str) -> None:
     people = [person.id for person in await holders(context.session, task.id, (ClaimState.HELD,))]
     community = await context.session.get_one(Community, task.community_id)
-    now = context.now
 
     def say_change(words: Words) -> Reply:
         number = str(task.id)
         rows = ((Button(words.say("Show the task"), "task", number), Button(words.say("Give back"), "release", number)),)
-        return Reply(text=_news(task, name, words, now), rows=rows)
+        return Reply(text=_news(task, name, words), rows=rows)
 
     await tell(context, people, f"edit:{task.id}:{task.version}", say_change, zone=community.timezone)
 
 
-def _news(task: Task, name: str, words: Words, now: datetime) -> Said:
+def _news(task: Task, name: str, words: Words) -> Said:
     """What is different, for somebody who holds a seat."""
     say, title = words.say, task.title
     if name == "minutes":
@@ -99,8 +97,9 @@ def _news(task: Task, name: str, words: Words, now: datetime) -> Said:
         moment = words.moment(task.starts_at, now)
         return say("{title}, which you hold a seat on, now begins {moment}.", title=title, moment=moment)
     if name == "deadline":
-        moment = words.moment(task.deadline_at, now)
-        return say("{title}, which you hold a seat on, now ends {moment}.", title=title, moment=moment)
+        return say(
+            "{title}, which you hold a seat on, now ends {moment}.", title=title, moment=words.date_and_time(task.deadline_at)
+        )
     if name == "proof":
         proof = say(PROOFS[task.proof])
         return say("{title}, which you hold a seat on, now asks for something else: {proof}.", title=title, proof=proof)

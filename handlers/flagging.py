@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from handlers import flows
 from handlers.cards import task_card, zoned
@@ -15,6 +16,7 @@ from handlers.types import Button, Reply, Row, Tone
 from handlers.words import N_, Said, Words, clean, isolate
 from models.communities import Community, member, memberships, staff
 from models.flags import Flag, FlagKind, Raised, close_flags, flagged_tasks, open_flags, raise_flag
+from models.notices import NoticeKind
 from models.people import Person
 from models.refusals import MemberBlocked, NotAllowed, NotMember, TaskClosed
 from models.roles import Role
@@ -97,8 +99,9 @@ async def _finish(context: Context, data: Data) -> Reply:
     raised = await raise_flag(context.session, task, context.person.id, kind, note, context.now)
     if raised.is_new:
         people = [person.id for person in await staff(context.session, task.community_id)]
-        name = context.person.name
-        await tell(context, people, f"flag:{raised.flag_id}", lambda words: _alarm(words, task, name, kind, note, raised))
+        name, key = context.person.name, f"flag:{raised.flag_id}"
+        alarm = partial(_alarm, task=task, name=name, kind=kind, note=note, raised=raised)
+        await tell(context, people, key, alarm, kind=NoticeKind.TEAM)
     say = context.words.say
     text = say("Thank you for telling. The team's moderators know, and look at it.")
     return Reply(text=text, toast=text, rows=((Button(say("Other tasks"), "tasks"),),), edit=context.is_press)

@@ -19,6 +19,7 @@ from models.codes import LIFETIMES, Code, CodeKind, issue, use, void
 from models.communities import highest_role, memberships, staff
 from models.delivery import enqueue
 from models.linking import Merge, accounts_of, double_seats, merge, other_person
+from models.notices import NoticeKind
 from models.people import Account, Person
 from models.refusals import CodeWrong, NotFound, Refusal
 from models.roles import Role
@@ -182,7 +183,7 @@ async def _tell_organizers(context: Context, merged: Merge) -> None:
             return Reply(text=text, rows=((_undo_button(merged, words),),))
 
         key = f"link:{merged.id}:{community.id}"
-        await tell_people(context.session, organizers, key, news, context.now, zone=community.timezone)
+        await tell_people(context.session, organizers, key, news, context.now, zone=community.timezone, kind=NoticeKind.TEAM)
 
 
 def _undo_button(merged: Merge, words: Words) -> Button:

@@ -1,6 +1,7 @@
 """`/done`: completing a task, and the report about it."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from handlers.types import Button, Reply
 from handlers.words import N_, Words, clean, parse_number
 from models.claims import ClaimState, seated_claim
 from models.communities import Community, staff
+from models.notices import NoticeKind
 from models.pictures import keep_picture
 from models.refusals import AlreadyHandedIn, NoClaim
 from models.reports import Work, count_waiting, hand_in
@@ -124,7 +126,8 @@ async def _finish(context: Context, data: Data) -> Reply:
     community = await context.session.get_one(Community, report.community_id)
     reviewers = [person for person in await staff(context.session, community.id) if person.id != context.person.id]
     if await count_waiting(context.session, community.id) == 1:
-        await tell(context, [person.id for person in reviewers], f"report:{report.id}", lambda words: _waiting(words, task))
+        people, key, news = [person.id for person in reviewers], f"report:{report.id}", partial(_waiting, task=task)
+        await tell(context, people, key, news, zone=community.timezone, kind=NoticeKind.TEAM)
     say = context.words.say
     names = context.words.list_of([person.first_name for person in reviewers[:_REVIEWERS_NAMED]])
     by = context.words.moment(context.now + timedelta(hours=community.review_hours), context.now)

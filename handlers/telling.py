@@ -10,18 +10,27 @@ from handlers.stored import dump_place, dump_reply
 from handlers.types import ChatKind, Place, Reply
 from handlers.words import Words
 from models.delivery import enqueue
+from models.notices import NoticeKind, hears, note_contacts, waking
 from models.people import reachable
 
 
 async def tell(
-    context: Context, people_ids: Iterable[int], key: str, say: Callable[[Words], Reply], *, zone: str = "UTC"
+    context: Context,
+    people_ids: Iterable[int],
+    key: str,
+    say: Callable[[Words], Reply],
+    *,
+    zone: str = "UTC",
+    kind: NoticeKind = NoticeKind.CLAIM,
 ) -> None:
     """Have `say` told privately to each of these people who can be reached; never to whoever acts here.
 
-    `key` says what it is about: nobody is told the same thing twice. `zone` is the community's time zone, for readers who
-    have not set their own. The messages go out when the transaction is committed.
+    `key` says what it is about: nobody is told the same thing twice. It goes out when the transaction is committed, or when
+    the reader's quiet hours are over, so it must not say “today”; those who do not want to hear of its `kind` are left out.
+    `zone` is the community's time zone, for readers who have not set their own.
     """
-    await tell_people(context.session, set(people_ids) - {context.person.id}, key, say, context.now, zone=zone)
+    others = set(people_ids) - {context.person.id}
+    await tell_people(context.session, others, key, say, context.now, zone=zone, kind=kind)
 
 
 async def tell_people(
@@ -32,13 +41,17 @@ async def tell_people(
     now: datetime,
     *,
     zone: str = "UTC",
+    kind: NoticeKind = NoticeKind.CLAIM,
 ) -> None:
     """`tell`, where nobody acts."""
-    rows = [
-        private_message(f"{key}:{to.person.id}", to.platform, to.private_chat, say(speak_to(to.person, zone)), now)
-        for to in await reachable(session, people_ids)
-    ]
+    readers = [to for to in await reachable(session, people_ids) if hears(to.person, kind)]
+    rows = []
+    for to in readers:
+        row = private_message(f"{key}:{to.person.id}", to.platform, to.private_chat, say(speak_to(to.person, zone)), now)
+        rows.append(row | {"due_at": waking(to.person, zone, now)})
     await enqueue(session, rows)
+    if kind is not NoticeKind.CLAIM:
+        await note_contacts(session, [to.person.id for to in readers], now)
 
 
 def message_to(key: str, place: Place, reply: Reply, now: datetime) -> dict[str, object]:

@@ -184,7 +184,11 @@ class Words:
             return self.say("today at {time}", time=clock)
         if day == today + timedelta(days=1):
             return self.say("tomorrow at {time}", time=clock)
-        return self.say("{day} at {time}", day=self.day(moment), time=clock)
+        return self.date_and_time(moment)
+
+    def date_and_time(self, moment: datetime) -> Said:
+        """A point in time as it reads on any day."""
+        return self.say("{day} at {time}", day=self.day(moment), time=self.time(moment))
 
 
 @lru_cache(maxsize=4096)

@@ -95,7 +95,7 @@ async def test_holds_follow_the_deadline(chat: Talk) -> None:
         (NOW + timedelta(days=3, hours=-2),),
         (NOW + timedelta(hours=1),),
     ]
-    assert "now ends today at 15:00" in plain(sara.screen.text)
+    assert "now ends Monday 23 November at 15:00" in plain(sara.screen.text)
 
 
 @both_platforms
