@@ -89,12 +89,12 @@ def _news(task: Task, name: str, words: Words) -> Said:
     if name == "minutes":
         return say("{title}, which you hold a seat on, now takes {minutes}.", title=title, minutes=words.minutes(task.minutes))
     if name == "starts" and task.starts_at is None:
-        moment = words.moment(task.deadline_at, now)
+        moment = words.date_and_time(task.deadline_at)
         return say(
             "{title}, which you hold a seat on, has no fixed hour now: any time until {moment}.", title=title, moment=moment
         )
     if name == "starts" and task.starts_at is not None:
-        moment = words.moment(task.starts_at, now)
+        moment = words.date_and_time(task.starts_at)
         return say("{title}, which you hold a seat on, now begins {moment}.", title=title, moment=moment)
     if name == "deadline":
         return say(

@@ -145,7 +145,7 @@ async def test_a_task_gets_an_hour_afterwards(chat: Talk) -> None:
     await huda.says(f"/edit {number}")
     await huda.presses("Beginning")
     await huda.presses("Tomorrow, 10:00")
-    assert "now begins tomorrow at 10:00" in plain(omar.screen.text)
+    assert "now begins Tuesday 24 November at 10:00" in plain(omar.screen.text)
     end = datetime(2026, 11, 24, 10, tzinfo=UTC) + TIME_TO_REPORT
     assert await chat.rows(select(Task.deadline_at, Claim.hold_until).join_from(Task, Claim)) == [(end, end)]
 
