@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,8 +37,7 @@ _ROUNDS = 40
 class Ticks:
     """Beats. A tick holds no facts, changes nothing when repeated, and is bounded in its work."""
 
-    def __init__(self, edge: Edge, now: Callable[[], datetime], ticks: Mapping[str, Tick] = TICKS) -> None:
-        self._ticks = ticks
+    def __init__(self, edge: Edge, now: Callable[[], datetime]) -> None:
         self._edge = edge
         self._now = now
         self._scheduler: AsyncIOScheduler | None = None
@@ -63,16 +62,14 @@ class Ticks:
         self._scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        at_once = datetime.now(UTC)
-        for one in self._ticks.values():
-            seconds = one.every.total_seconds()
-            self._scheduler.add_job(self.beat, "interval", (one,), seconds=seconds, id=one.name, next_run_time=at_once)
+        for one in TICKS.values():
+            self._scheduler.add_job(self._beat, "interval", (one,), seconds=one.every.total_seconds(), id=one.name)
         self._scheduler.start()
 
     def watch(self, began: datetime) -> list[str]:
         """Tell the deployer of each tick that is late by several of its periods, once, and when it is back. Which are late."""
         now = self._now()
-        for one in self._ticks.values():
+        for one in TICKS.values():
             since = now - max(self._succeeded.get(one.name, began), began)
             is_late = since > PERIODS_OF_GRACE * one.every + timedelta(seconds=_WATCH_SECONDS)
             if is_late and one.name not in self._late:
@@ -85,15 +82,12 @@ class Ticks:
 
     async def beat_all(self) -> None:
         """Do all that is due now."""
-        for one in self._ticks.values():
+        for one in TICKS.values():
             await self._do(one)
 
-    async def beat(self, one: Tick) -> None:
-        """Do what is due for one tick. What goes wrong is logged."""
+    async def _beat(self, one: Tick) -> None:
         try:
             await self._do(one)
-        except asyncio.CancelledError:  # we stop; APScheduler would take it for a fault of the job
-            log.debug("the tick %s was cut off; what it had not committed is due again", one.name)
         except Exception:  # the next beat must come
             log.exception("the tick %s stumbled; it is tried again in %s", one.name, one.every)
         else:

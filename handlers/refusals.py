@@ -11,6 +11,7 @@ from models.communities import Community
 from models.refusals import (
     AlreadyDecided,
     AlreadyHandedIn,
+    AppealMoved,
     CapReached,
     ChatTaken,
     CodeWrong,
@@ -24,6 +25,7 @@ from models.refusals import (
     NotMember,
     Outdated,
     OverBefore,
+    OwnAppeal,
     OwnCode,
     OwnReport,
     Refusal,
@@ -79,6 +81,7 @@ def _(refusal: NotFound, words: Words) -> Explained:
             "There is no link of accounts that can be undone here. For 7 days the person can do that, "
             "and so can the organizers of their teams."
         ),
+        "appeal": N_("There is no appeal number {name} here. The latest are listed by /appeals."),
     }
     rows: tuple[Row, ...] = (_browse(words),) if refusal.thing == "task" else ()
     return words.say(sentences[refusal.thing], name=refusal.name), rows
@@ -206,6 +209,25 @@ def _(refusal: AlreadyDecided, words: Words) -> Explained:
         "rejected": N_("{name} was first: the report was rejected."),
     }
     return words.say(sentences[refusal.state], name=refusal.by), ((Button(words.say("Next report"), "review"),),)
+
+
+@_explains(AppealMoved)
+def _(refusal: AppealMoved, words: Words) -> Explained:
+    sentences = {
+        "draft": N_("This appeal has not been sent yet."),
+        "waiting": N_("This appeal waits for a second moderator."),
+        "running": N_("This appeal is under way."),
+        "paused": N_("This appeal is paused."),
+        "stopped": N_("This appeal was stopped."),
+        "ended": N_("This appeal is over: it is covered."),
+        "stale": N_("This appeal is over: its time has passed."),
+    }
+    return words.say(sentences[refusal.state]), ()
+
+
+@_explains(OwnAppeal)
+def _(refusal: OwnAppeal, words: Words) -> Explained:
+    return words.say("Nobody confirms their own appeal: another moderator does."), ()
 
 
 @_explains(LastOrganizer)

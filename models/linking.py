@@ -16,6 +16,7 @@ from sqlalchemy import JSON, Column, ForeignKey, Index, Row, Table, delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.appeals import AppealReceipt
 from models.base import Base, Id, Overtaken, table
 from models.cards import mark_cards_stale
 from models.claims import OPEN, SEATED, Claim, ClaimState
@@ -29,6 +30,7 @@ from models.reports import Report, ReportState
 from models.tasks import Task
 
 PEOPLE, MEMBERS, CLAIMS, REPORTS = table(Person), table(Member), table(Claim), table(Report)
+RECEIPTS = table(AppealReceipt)
 STANDING = ("role", "joined_at", "accepted_rules_at", "trusted_at", "blocked_at", "left_at")
 """How a member stands in a community, by columns."""
 
@@ -70,11 +72,11 @@ class Reference(NamedTuple):
 
 
 def references() -> list[Reference]:
-    """Every column that refers to a person, but those of members and reports, which are looked after by themselves."""
+    """Every column that refers to a person, but those of members, reports and receipts, which have their own ways."""
     return [
         Reference(one, column)
         for one in Base.metadata.sorted_tables
-        if one is not MEMBERS
+        if one not in (MEMBERS, RECEIPTS)
         for column in one.columns
         if any(key.references(PEOPLE) for key in column.foreign_keys) and column is not REPORTS.c.person_id
     ]
@@ -121,6 +123,7 @@ async def merge(session: AsyncSession, one: int, other: int, now: datetime) -> M
     record["doubled"], record["closed"] = doubled, await _close_double_flags(session, kept.id, gone.id, now)
     record["members"] = await _join_memberships(session, kept.id, gone.id)
     await session.execute(update(REPORTS).where(REPORTS.c.person_id == gone.id).values(person_id=kept.id))
+    record["receipts"] = await _join_receipts(session, kept.id, gone.id, apart)
     record["moved"] = {one.name: await _move(session, one, gone.id, kept.id) for one in references()}
     await session.execute(delete(PEOPLE).where(PEOPLE.c.id == gone.id))
     await mark_cards_stale(session, {claim.task_id for claim in seated if claim.state in OPEN}, now)
@@ -261,6 +264,17 @@ def _earliest(*moments: datetime | None) -> datetime | None:
 def dump(standing: Values) -> Values:
     """A standing as JSON."""
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in standing.items()}
+
+
+async def _join_receipts(session: AsyncSession, kept: int, gone: int, apart: int) -> list[int]:
+    """What an appeal told one of them was told to the person; where it told both, the second time stands aside. Which
+    appeals had told the other."""
+    theirs = RECEIPTS.c.person_id == gone
+    both = select(RECEIPTS.c.appeal_id).where(RECEIPTS.c.person_id == kept)
+    twice = theirs & RECEIPTS.c.appeal_id.in_(both.scalar_subquery())
+    await session.execute(update(RECEIPTS).where(twice).values(person_id=apart))
+    moved = await session.scalars(update(RECEIPTS).where(theirs).values(person_id=kept).returning(RECEIPTS.c.appeal_id))
+    return list(moved)
 
 
 async def _move(session: AsyncSession, reference: Reference, gone: int, kept: int) -> list[int]:

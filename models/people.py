@@ -41,6 +41,11 @@ class Person(Base):
     """Kinds of notices that they do not want to hear (models/notices.py), separated by blanks."""
     stopped_at: Mapped[datetime | None]
     """When they said stop: nothing that they did not ask for but what is about a seat of theirs."""
+    latitude: Mapped[float | None]
+    """Where they can be found, where they chose to say so."""
+    longitude: Mapped[float | None]
+    free_at: Mapped[datetime | None]
+    """When they last said that they have time now."""
 
     @property
     def first_name(self) -> str:
@@ -62,6 +67,8 @@ class Account(Base):
     external_id: Mapped[str] = mapped_column(String(64))
     private_chat: Mapped[str | None] = mapped_column(String(64))
     """The external id of the chat in which we may write to them privately; None: they never opened one, or have blocked us."""
+    opted_in_at: Mapped[datetime | None]
+    """When they asked for appeals here: some platforms want people written to among many only if they did."""
     created_at: Mapped[datetime]
 
     person: Mapped[Person] = relationship(lazy="raise")

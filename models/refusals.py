@@ -9,7 +9,7 @@ from typing import Literal
 
 from models.roles import Role
 
-Thing = Literal["task", "report", "member", "community", "flag", "link"]
+Thing = Literal["task", "report", "member", "community", "flag", "link", "appeal"]
 
 
 class Refusal(Exception):
@@ -183,3 +183,16 @@ class Outdated(Refusal):
     """The button stood on a screen that time has passed by."""
 
     since: datetime | None = None
+
+
+@dataclass(eq=False)
+class AppealMoved(Refusal):
+    """The appeal is in another state by now."""
+
+    appeal_id: int
+    state: str
+
+
+@dataclass(eq=False)
+class OwnAppeal(Refusal):
+    """Nobody is the second moderator of their own appeal."""

@@ -18,7 +18,19 @@ from models.cards import mark_cards_stale
 from models.claims import SEATED
 from models.communities import Member, memberships
 from models.flags import Flag
-from models.linking import CLAIMS, MEMBERS, PEOPLE, REPORTS, STANDING, Merge, Values, lock_people, lock_work, references
+from models.linking import (
+    CLAIMS,
+    MEMBERS,
+    PEOPLE,
+    RECEIPTS,
+    REPORTS,
+    STANDING,
+    Merge,
+    Values,
+    lock_people,
+    lock_work,
+    references,
+)
 from models.refusals import LaterLinkFirst, NotFound, Outdated
 from models.reports import ReportState
 from models.roles import Role
@@ -72,6 +84,9 @@ async def undo(session: AsyncSession, merge_id: int, by: int, now: datetime) -> 
         for ids in _portions(record["moved"].get(reference.name, [])):
             moving = update(reference.table).where(reference.key.in_(ids), reference.column == kept)
             await session.execute(moving.values({reference.column: apart}))
+    for ids in _portions(record.get("receipts", [])):
+        told = update(RECEIPTS).where(RECEIPTS.c.appeal_id.in_(ids), RECEIPTS.c.person_id == kept)
+        await session.execute(told.values(person_id=apart))
     for ids in _portions([*record["moved"]["claims.person_id"], *record["doubled"]]):
         await session.execute(update(REPORTS).where(REPORTS.c.claim_id.in_(ids)).values(person_id=apart))
     for freed in record["freed"]:

@@ -1,0 +1,262 @@
+"""An appeal's life: drafted, let go, perhaps confirmed by a second moderator, paused, corrected, and over."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.appeals import (
+    UNDER_WAY,
+    Appeal,
+    AppealLeg,
+    AppealPost,
+    AppealReceipt,
+    AppealState,
+    AppealTask,
+    ReceiptState,
+    Work,
+)
+from models.audience import Audience
+from models.base import table
+from models.refusals import AppealMoved, NotFound, OwnAppeal
+from models.tasks import Task, TaskState, TaskTag
+
+SETTLE: Final = timedelta(seconds=2)
+"""What is just going out with the old words has arrived by then, and can be edited with the rest."""
+_NOT_YET: Final = (AppealState.DRAFT, AppealState.WAITING)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a moderator wants said, and to whom."""
+
+    texts: dict[str, str]
+    stale_at: datetime
+    last_confirmed_at: datetime
+    audience: Audience = field(default_factory=Audience)
+    task_ids: tuple[int, ...] = ()
+    tag: str = ""
+    picture: str | None = None
+    vouched_by: str = ""
+    wants_urgent: bool = False
+    starts_at: datetime | None = None
+    """None: as soon as it is sent."""
+
+
+async def draft_appeal(session: AsyncSession, community_id: int, author_id: int, call: Call, now: datetime) -> Appeal:
+    """Write an appeal down; nobody hears it yet."""
+    appeal = Appeal(
+        community_id=community_id,
+        author_id=author_id,
+        texts=call.texts,
+        picture=call.picture,
+        tag=call.tag,
+        vouched_by=call.vouched_by,
+        last_confirmed_at=call.last_confirmed_at,
+        audience=call.audience.dump(),
+        wants_urgent=call.wants_urgent,
+        starts_at=call.starts_at or now,
+        stale_at=call.stale_at,
+        created_at=now,
+    )
+    session.add(appeal)
+    await session.flush()
+    rows = [{"appeal_id": appeal.id, "task_id": task_id} for task_id in dict.fromkeys(call.task_ids)]
+    if rows:
+        await session.execute(insert(AppealTask), rows)
+    return appeal
+
+
+async def get_appeal(session: AsyncSession, appeal_id: int) -> Appeal:
+    """Raises NotFound."""
+    found: Appeal | None = await session.get(Appeal, appeal_id, populate_existing=True)
+    if found is None:
+        raise NotFound("appeal", str(appeal_id))
+    return found
+
+
+async def appeals_of(session: AsyncSession, community_id: int, limit: int) -> Sequence[Appeal]:
+    """A community's appeals, the latest first."""
+    newest = select(Appeal).where(Appeal.community_id == community_id).order_by(Appeal.created_at.desc(), Appeal.id.desc())
+    return (await session.scalars(newest.limit(limit))).all()
+
+
+async def count_appeals_since(session: AsyncSession, community_id: int, since: datetime, author_id: int | None = None) -> int:
+    """How many appeals of a community (of one author) were let go since then."""
+    sent = select(func.count()).where(Appeal.community_id == community_id, Appeal.sent_at > since)
+    if author_id is not None:
+        sent = sent.where(Appeal.author_id == author_id)
+    return await session.scalar(sent) or 0
+
+
+# Its life
+
+
+async def send_appeal(
+    session: AsyncSession, appeal_id: int, now: datetime, *, audience_size: int, needs_second: bool
+) -> Appeal:
+    """Let a draft go; where a second moderator has to agree, or it is to be urgent, it waits for that one.
+
+    Raises AppealMoved where it is no draft any more.
+    """
+    appeal = await get_appeal(session, appeal_id)
+    values: dict[str, Any] = {"audience_size": audience_size}
+    if needs_second or appeal.wants_urgent:
+        return await _move(session, appeal_id, (AppealState.DRAFT,), AppealState.WAITING, values)
+    values |= {"sent_at": now, "starts_at": max(now, appeal.starts_at)}
+    return await _move(session, appeal_id, (AppealState.DRAFT,), AppealState.RUNNING, values)
+
+
+async def confirm_appeal(session: AsyncSession, appeal_id: int, by: int, now: datetime) -> Appeal:
+    """A second moderator agrees. Raises OwnAppeal, and AppealMoved where it does not wait for that."""
+    appeal = await get_appeal(session, appeal_id)
+    if appeal.author_id == by:
+        raise OwnAppeal
+    values = {"confirmed_by": by, "sent_at": now, "starts_at": max(now, appeal.starts_at)}
+    return await _move(session, appeal_id, (AppealState.WAITING,), AppealState.RUNNING, values)
+
+
+async def pause_appeal(session: AsyncSession, appeal_id: int, now: datetime) -> Appeal:
+    """Nothing more goes out for the time being. Raises AppealMoved where it is not running."""
+    return await _redrawn(session, await _move(session, appeal_id, (AppealState.RUNNING,), AppealState.PAUSED), now)
+
+
+async def resume_appeal(session: AsyncSession, appeal_id: int, now: datetime) -> Appeal:
+    """Raises AppealMoved where it is not paused."""
+    return await _redrawn(session, await _move(session, appeal_id, (AppealState.PAUSED,), AppealState.RUNNING), now)
+
+
+async def stop_appeal(session: AsyncSession, appeal_id: int, now: datetime) -> Appeal:
+    """Nobody else hears it, and what was sent says so. Raises AppealMoved where it is over already."""
+    values = {"over_at": now, "version": Appeal.version + 1}
+    appeal = await _move(session, appeal_id, (*_NOT_YET, *UNDER_WAY), AppealState.STOPPED, values)
+    return await _let_go(session, appeal, now)
+
+
+async def end_appeal(session: AsyncSession, appeal_id: int, state: AppealState, now: datetime) -> Appeal:
+    """It is over by itself, ENDED or STALE: what is still to be sent is not, and what was sent says so.
+
+    Raises AppealMoved where it is not under way.
+    """
+    values = {"over_at": now, "version": Appeal.version + 1}
+    return await _let_go(session, await _move(session, appeal_id, UNDER_WAY, state, values), now)
+
+
+async def correct_appeal(session: AsyncSession, appeal_id: int, changes: Mapping[str, Any], now: datetime) -> Appeal:
+    """Change what it says (columns of `Appeal`): what was sent is edited, and what is to come says it.
+
+    Raises AppealMoved where it is over.
+    """
+    values = {**changes, "version": Appeal.version + 1}
+    appeal = await _move(session, appeal_id, (*_NOT_YET, *UNDER_WAY), None, values)
+    await reopen_edits(session, [appeal.id], now + SETTLE)
+    return await _redrawn(session, appeal, now)
+
+
+async def confirm_true(session: AsyncSession, appeal_id: int, now: datetime) -> Appeal:
+    """Somebody who knows says that it is still true. Raises AppealMoved where it is over."""
+    appeal = await _move(session, appeal_id, (*_NOT_YET, *UNDER_WAY), None, {"last_confirmed_at": now})
+    return await _redrawn(session, appeal, now)
+
+
+async def _move(
+    session: AsyncSession,
+    appeal_id: int,
+    was: tuple[AppealState, ...],
+    to: AppealState | None,
+    values: Mapping[str, Any] | None = None,
+) -> Appeal:
+    """Change an appeal that is in one of these states. Raises NotFound, or AppealMoved where it is in none."""
+    changed: dict[str, Any] = {**(values or {}), **({"state": to} if to else {})}
+    moved = await session.scalar(
+        update(table(Appeal)).where(Appeal.id == appeal_id, Appeal.state.in_(was)).values(changed).returning(Appeal.id)
+    )
+    appeal = await get_appeal(session, appeal_id)
+    if moved is None:
+        raise AppealMoved(appeal.id, appeal.state)
+    return appeal
+
+
+async def _let_go(session: AsyncSession, appeal: Appeal, now: datetime) -> Appeal:
+    """What nobody has sent yet is dropped, what was sent is edited, and its posts show how it ended."""
+    await session.execute(
+        update(table(AppealReceipt))
+        .where(AppealReceipt.appeal_id == appeal.id, AppealReceipt.due_at.is_not(None))
+        .values(state=ReceiptState.DROPPED, due_at=None, at=now)
+    )
+    await session.execute(
+        update(table(AppealLeg))
+        .where(AppealLeg.appeal_id == appeal.id, AppealLeg.work == Work.SEND, AppealLeg.done_at.is_(None))
+        .values(done_at=now)
+    )
+    await reopen_edits(session, [appeal.id], now + SETTLE)
+    return await _redrawn(session, appeal, now)
+
+
+async def reopen_edits(session: AsyncSession, appeal_ids: Iterable[int], due_at: datetime) -> None:
+    """What was sent of these says something that is so no more: it is to be edited, from the first on."""
+    await session.execute(
+        update(table(AppealLeg))
+        .where(AppealLeg.appeal_id.in_(list(appeal_ids)), AppealLeg.work == Work.EDIT)
+        .values(cursor=0, due_at=due_at, done_at=None)
+    )
+
+
+async def _redrawn(session: AsyncSession, appeal: Appeal, now: datetime) -> Appeal:
+    """Its posts are to be drawn anew."""
+    await session.execute(
+        update(table(AppealPost)).where(AppealPost.appeal_id == appeal.id, AppealPost.failure == "").values(due_at=now)
+    )
+    return appeal
+
+
+# What it is for
+
+
+async def tasks_of_appeal(session: AsyncSession, appeal: Appeal) -> Sequence[Task]:
+    """The tasks that an appeal is for, those with seats left first, the most urgent of them first."""
+    order = ((Task.state == TaskState.OPEN).desc(), (Task.seats_taken < Task.seats).desc(), Task.deadline_at, Task.id)
+    return (await session.scalars(select(Task).where(_is_meant(appeal)).order_by(*order))).all()
+
+
+async def is_covered(session: AsyncSession, appeal: Appeal, now: datetime) -> bool:
+    """Whether it calls for tasks, and none of them takes anybody any more."""
+    meant = select(Task.id).where(_is_meant(appeal))
+    takes = meant.where(Task.state == TaskState.OPEN, Task.seats_taken < Task.seats, Task.deadline_at > now)
+    some, free = (await session.execute(select(meant.exists(), takes.exists()))).one()
+    return bool(some) and not free
+
+
+def _is_meant(appeal: Appeal) -> ColumnElement[bool]:
+    named = Task.id.in_(select(AppealTask.task_id).where(AppealTask.appeal_id == appeal.id))
+    if not appeal.tag:
+        return named
+    tagged = Task.id.in_(select(TaskTag.task_id).where(TaskTag.tag == appeal.tag))
+    return or_(named, (Task.community_id == appeal.community_id) & tagged)
+
+
+async def appeals_under_way(session: AsyncSession, now: datetime) -> Sequence[Appeal]:
+    """Those that have begun and are not over, the soonest stale first."""
+    under_way = (Appeal.over_at.is_(None), Appeal.sent_at.is_not(None), Appeal.starts_at <= now)
+    return (await session.scalars(select(Appeal).where(*under_way).order_by(Appeal.stale_at))).all()
+
+
+async def end_what_is_over(session: AsyncSession, now: datetime) -> None:
+    """End the appeals whose time is over, and those that are covered."""
+    for appeal in await appeals_under_way(session, now):
+        if appeal.stale_at <= now:
+            await end_appeal(session, appeal.id, AppealState.STALE, now)
+        elif await is_covered(session, appeal, now):
+            await end_appeal(session, appeal.id, AppealState.ENDED, now)
+
+
+# Where else it is seen
+
+
+async def post_appeal(session: AsyncSession, posts: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """Have an appeal, or how it is doing, shown in these places (columns of `AppealPost`) and kept up to date there."""
+    if posts:
+        await session.execute(insert(table(AppealPost)), [{"due_at": now, **post} for post in posts])
