@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 
 from handlers import flows
 from handlers.cards import task_card, zoned
 from handlers.context import Context
 from handlers.finding import moderated_task
 from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
+from handlers.notices import Telling, notice
 from handlers.registry import TASK, Arg, ArgKind, command
 from handlers.telling import tell
 from handlers.types import Button, Reply, Row, Tone
 from handlers.words import N_, Said, Words, clean, isolate
 from models.communities import Community, member, memberships, staff
-from models.flags import Flag, FlagKind, Raised, close_flags, flagged_tasks, open_flags, raise_flag
-from models.notices import NoticeKind
+from models.flags import Flag, FlagKind, close_flags, flagged_tasks, get_flag, open_flags, raise_flag
+from models.notices import NoticeKind, plan_for
 from models.people import Person
 from models.refusals import MemberBlocked, NotAllowed, NotMember, TaskClosed
 from models.roles import Role
@@ -24,6 +24,8 @@ from models.tasks import Task, TaskState, get_task
 
 _NOTE_LIMIT = 500
 _FLAGS_SHOWN = 10
+_ALARM_HELPS = timedelta(days=7)
+"""How long moderators are still told of a flag that nobody has looked at."""
 
 KINDS = {
     FlagKind.UNSAFE: N_("It is not safe"),
@@ -99,20 +101,33 @@ async def _finish(context: Context, data: Data) -> Reply:
     raised = await raise_flag(context.session, task, context.person.id, kind, note, context.now)
     if raised.is_new:
         people = [person.id for person in await staff(context.session, task.community_id)]
-        name, key = context.person.name, f"flag:{raised.flag_id}"
-        alarm = partial(_alarm, task=task, name=name, kind=kind, note=note, raised=raised)
-        await tell(context, people, key, alarm, kind=NoticeKind.TEAM)
+        await plan_for(
+            context.session,
+            [one for one in people if one != context.person.id],
+            NoticeKind.TEAM,
+            "flag",
+            raised.flag_id,
+            community_id=task.community_id,
+            due_at=context.now,
+            useless_at=context.now + _ALARM_HELPS,
+        )
     say = context.words.say
     text = say("Thank you for telling. The team's moderators know, and look at it.")
     return Reply(text=text, toast=text, rows=((Button(say("Other tasks"), "tasks"),),), edit=context.is_press)
 
 
-def _alarm(words: Words, task: Task, name: str, kind: FlagKind, note: str, raised: Raised) -> Reply:
-    say = words.say
-    lines = [say("{name} says about {title}: {kind}.", name=name, title=task.title, kind=say(KINDS[kind]))]
-    if note:
-        lines.append(Said(isolate(note)))
-    if raised.has_paused:
+@notice("flag")
+async def _alarm(telling: Telling) -> Reply | None:
+    """What somebody says about a task, unless a moderator has looked meanwhile."""
+    found = await get_flag(telling.session, telling.notice.about)
+    if found is None:
+        return None
+    flag, task, person = found
+    say = telling.words.say
+    lines = [say("{name} says about {title}: {kind}.", name=person.name, title=task.title, kind=say(KINDS[flag.kind]))]
+    if flag.note:
+        lines.append(Said(isolate(flag.note)))
+    if task.state is TaskState.PAUSED:
         lines.append(say("Several people have flagged it by now: nobody can take a seat until a moderator has looked."))
     return Reply(text="\n".join(lines), rows=((Button(say("Look at it"), "flags", str(task.id), tone=Tone.PRIMARY),),))
 

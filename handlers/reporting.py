@@ -1,31 +1,32 @@
 """`/done`: completing a task, and the report about it."""
 
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from handlers.context import Context
 from handlers.finding import check_membership
 from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, check_length, declare, start
+from handlers.notices import Telling, notice
 from handlers.registry import HELD_TASK, command
-from handlers.telling import tell
 from handlers.types import Button, Reply
-from handlers.words import N_, Words, clean, parse_number
+from handlers.words import N_, clean, parse_number
 from models.claims import ClaimState, seated_claim
 from models.communities import Community, staff
-from models.notices import NoticeKind
+from models.notices import NoticeKind, plan_for
 from models.pictures import keep_picture
 from models.refusals import AlreadyHandedIn, NoClaim
-from models.reports import Work, count_waiting, hand_in
+from models.reports import ReportState, Work, count_waiting, get_report, hand_in
 from models.roles import Role
-from models.tasks import Proof, Task, get_task
+from models.tasks import Proof, get_task
 
 MOST_MINUTES = 24 * 60
 """What one report can claim; longer work is several tasks."""
 _NOTE_LIMIT = 1500
 _LINK_LIMIT = 500
 _REVIEWERS_NAMED = 3
+_NEWS_HELPS = timedelta(days=3)
+"""How long it is news that a report waits."""
 
 
 @command("done", help=N_("Hand in what was done"), args=(HELD_TASK,), role=Role.VOLUNTEER)
@@ -122,12 +123,19 @@ async def _finish(context: Context, data: Data) -> Reply:
         data["minutes"], data.get("note") or data.get("more") or "", data.get("link") or "", picture["id"] if picture else None
     )
     report = await hand_in(context.session, context.person.id, data["task"], work, context.now)
-    task = await get_task(context.session, data["task"])
     community = await context.session.get_one(Community, report.community_id)
     reviewers = [person for person in await staff(context.session, community.id) if person.id != context.person.id]
     if await count_waiting(context.session, community.id) == 1:
-        people, key, news = [person.id for person in reviewers], f"report:{report.id}", partial(_waiting, task=task)
-        await tell(context, people, key, news, zone=community.timezone, kind=NoticeKind.TEAM)
+        await plan_for(
+            context.session,
+            [person.id for person in reviewers],
+            NoticeKind.TEAM,
+            "report_waits",
+            report.id,
+            community_id=community.id,
+            due_at=context.now,
+            useless_at=context.now + _NEWS_HELPS,
+        )
     say = context.words.say
     names = context.words.list_of([person.first_name for person in reviewers[:_REVIEWERS_NAMED]])
     by = context.words.moment(context.now + timedelta(hours=community.review_hours), context.now)
@@ -139,9 +147,15 @@ async def _finish(context: Context, data: Data) -> Reply:
     return Reply(text=text, rows=rows, edit=context.is_press)
 
 
-def _waiting(words: Words, task: Task) -> Reply:
-    text = words.say("A report on {title} waits for its review.", title=task.title)
-    return Reply(text=text, rows=((Button(words.say("Review"), "review"),),))
+@notice("report_waits")
+async def _waiting(telling: Telling) -> Reply | None:
+    """That there is something to review, unless somebody has done it meanwhile."""
+    reviewed = await get_report(telling.session, telling.notice.about)
+    if reviewed.report.state is not ReportState.WAITING:
+        return None
+    say = telling.words.say
+    text = say("A report on {title} waits for its review.", title=reviewed.task.title)
+    return Reply(text=text, rows=((Button(say("Review"), "review"),),))
 
 
 REPORT = declare(

@@ -10,7 +10,7 @@ from handlers.stored import dump_place, dump_reply
 from handlers.types import ChatKind, Place, Reply
 from handlers.words import Words
 from models.delivery import enqueue
-from models.notices import NoticeKind, hears, note_contacts, waking
+from models.notices import NoticeKind, hears, waking
 from models.people import reachable
 
 
@@ -50,8 +50,6 @@ async def tell_people(
         row = private_message(f"{key}:{to.person.id}", to.platform, to.private_chat, say(speak_to(to.person, zone)), now)
         rows.append(row | {"due_at": waking(to.person, zone, now)})
     await enqueue(session, rows)
-    if kind is not NoticeKind.CLAIM:
-        await note_contacts(session, [to.person.id for to in readers], now)
 
 
 def message_to(key: str, place: Place, reply: Reply, now: datetime) -> dict[str, object]:

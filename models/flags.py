@@ -100,6 +100,19 @@ async def flagged_tasks(session: AsyncSession, moderator_id: int, stands_in: int
     return (await session.scalars(waiting.order_by(func.min(Flag.created_at), Flag.task_id))).all()
 
 
+async def get_flag(session: AsyncSession, flag_id: int) -> tuple[Flag, Task, Person] | None:
+    """An open flag with its task and whose it is; None where it was closed."""
+    row = (
+        await session.execute(
+            select(Flag, Task, Person)
+            .join(Task, Task.id == Flag.task_id)
+            .join(Person, Person.id == Flag.person_id)
+            .where(Flag.id == flag_id, Flag.closed_at.is_(None))
+        )
+    ).first()
+    return row and (row[0], row[1], row[2])
+
+
 async def open_flags(session: AsyncSession, task_id: int) -> Sequence[tuple[Flag, Person]]:
     """The open flags of a task, the oldest first, with whose they are."""
     rows = await session.execute(

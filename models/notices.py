@@ -106,6 +106,29 @@ async def plan(session: AsyncSession, notices: Sequence[Mapping[str, Any]]) -> N
         await session.execute(new.on_conflict_do_nothing(), notices)
 
 
+async def plan_for(
+    session: AsyncSession,
+    person_ids: Iterable[int],
+    kind: NoticeKind,
+    topic: str,
+    about: int,
+    *,
+    community_id: int,
+    due_at: datetime,
+    useless_at: datetime,
+) -> None:
+    """Have each of these people told the same thing, once."""
+    same = {
+        "kind": kind,
+        "topic": topic,
+        "about": about,
+        "community_id": community_id,
+        "due_at": due_at,
+        "useless_at": useless_at,
+    }
+    await plan(session, [same | {"person_id": one, "key": f"{topic}:{about}:{one}"} for one in dict.fromkeys(person_ids)])
+
+
 async def withdraw(session: AsyncSession, topic: str, about: Iterable[int], now: datetime) -> None:
     """What waits to be told about these need not be told any more."""
     ids = list(about)

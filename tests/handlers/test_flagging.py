@@ -20,6 +20,7 @@ async def test_a_flag_reaches_every_moderator_at_once(chat: Talk) -> None:
     await omar.presses("It is not safe")
 
     assert "Thank you for telling" in omar.screen.text
+    await chat.later(seconds=5)
     assert "Omar says about Call Mr. Adel: It is not safe." in plain(huda.screen.text)
     assert "Omar" in mona.screen.text
     assert await chat.rows(select(Flag.kind, Flag.note)) == [(FlagKind.UNSAFE, "")]
@@ -39,6 +40,7 @@ async def test_something_else_asks_what_and_words_are_an_answer_at_once(chat: Ta
         (FlagKind.OTHER, "The phone number is private"),
         (FlagKind.OTHER, "He has moved"),
     ]
+    await chat.later(seconds=5)
     assert "He has moved" in huda.screen.text
 
 
@@ -50,6 +52,7 @@ async def test_a_person_has_one_flag_and_says_it_anew(chat: Talk) -> None:
     for kind in ("It is out of date", "It is not safe", "It is not safe", "It is not safe"):
         await omar.says(f"/flag {number}")
         await omar.presses(kind)
+    await chat.later(seconds=5)
     assert await chat.rows(select(Flag.kind)) == [(FlagKind.UNSAFE,)]
     assert await chat.rows(select(Task.state)) == [(TaskState.OPEN,)]
     assert len([text for text in huda.reads() if "Omar says about" in text]) == 1
@@ -70,6 +73,7 @@ async def three_flags(chat: Talk) -> tuple[Home, int, "Somebody", list["Somebody
 async def test_three_people_pause_a_task_until_a_moderator_has_looked(chat: Talk) -> None:
     _, number, huda, (omar, sara, _) = await three_flags(chat)
     assert await chat.rows(select(Task.state)) == [(TaskState.PAUSED,)]
+    await chat.later(seconds=5)
     assert "nobody can take a seat until a moderator has looked" in huda.screen.text
     assert "is paused" in (await omar.says(f"/claim {number}")).text
 
@@ -129,6 +133,7 @@ async def test_somebody_in_the_group_whom_we_never_met_can_flag(chat: Talk) -> N
     assert "What is wrong with Call Mr. Adel?" in plain(asked.text)
     await stranger.presses("It hurts or abuses people")
 
+    await chat.later(seconds=5)
     assert "Nour says about Call Mr. Adel: It hurts or abuses people." in plain(huda.screen.text)
 
 

@@ -47,6 +47,7 @@ async def test_from_done_to_credit_with_a_photo(chat: Talk) -> None:
     handed_in = await omar.presses("Skip")
 
     assert "Huda, Lina will look at it, tomorrow at 14:00 at the latest" in plain(handed_in.text)
+    await chat.later(seconds=5)
     assert "waits for its review" in lina.screen.text
     seen = await lina.presses("Review")
     assert "By Omar" in plain(seen.text)

@@ -32,6 +32,7 @@ async def test_a_moderator_who_said_stop_is_not_told_of_flags_but_finds_them(cha
     await mona.says("Stop")
     await omar.says(f"/flag {number}")
     await omar.presses("It is not safe")
+    await chat.later(seconds=5)
     assert "It is not safe" in huda.screen.text
     assert "It is not safe" not in mona.screen.text
     assert "It is not safe" in (await mona.says("/flags")).text
