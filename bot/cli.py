@@ -1,5 +1,6 @@
 """The command line: `python -m bot …`."""
 
+import asyncio
 import logging
 import os
 import platform
@@ -110,6 +111,30 @@ def check_config(*, config: ConfigOption = None) -> int:
             value = getattr(getattr(settings, section), key)
             table.add_row(Text(f"[{section}] {key}"), Text("" if value is None else str(value)))
     Console().print(table)
+    return 0
+
+
+@app.command
+def status(*, config: ConfigOption = None, metrics: bool = False) -> int:
+    """Tell when each thing that time causes was last looked after; the exit code is 1 where one is late, or never was.
+
+    Parameters
+    ----------
+    config
+        The file with the settings; left out, config.toml in this folder, if there is one.
+    metrics
+        In the text format that Prometheus reads, from a file that its node exporter collects for example.
+    """
+    _, settings = _settings(config)
+    if settings is None:
+        return 2
+    from bot.status import NotWell, tell_status
+
+    try:
+        asyncio.run(tell_status(settings.database.url, in_metrics=metrics))
+    except NotWell as trouble:
+        print(trouble, file=sys.stderr)  # noqa: T201  # what programs read is not to be mixed with it
+        return 1
     return 0
 
 

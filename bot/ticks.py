@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,7 +37,8 @@ _ROUNDS = 40
 class Ticks:
     """Beats. A tick holds no facts, changes nothing when repeated, and is bounded in its work."""
 
-    def __init__(self, edge: Edge, now: Callable[[], datetime]) -> None:
+    def __init__(self, edge: Edge, now: Callable[[], datetime], ticks: Mapping[str, Tick] = TICKS) -> None:
+        self._ticks = ticks
         self._edge = edge
         self._now = now
         self._scheduler: AsyncIOScheduler | None = None
@@ -62,14 +63,16 @@ class Ticks:
         self._scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        for one in TICKS.values():
-            self._scheduler.add_job(self._beat, "interval", (one,), seconds=one.every.total_seconds(), id=one.name)
+        at_once = datetime.now(UTC)
+        for one in self._ticks.values():
+            seconds = one.every.total_seconds()
+            self._scheduler.add_job(self.beat, "interval", (one,), seconds=seconds, id=one.name, next_run_time=at_once)
         self._scheduler.start()
 
     def watch(self, began: datetime) -> list[str]:
         """Tell the deployer of each tick that is late by several of its periods, once, and when it is back. Which are late."""
         now = self._now()
-        for one in TICKS.values():
+        for one in self._ticks.values():
             since = now - max(self._succeeded.get(one.name, began), began)
             is_late = since > PERIODS_OF_GRACE * one.every + timedelta(seconds=_WATCH_SECONDS)
             if is_late and one.name not in self._late:
@@ -82,12 +85,15 @@ class Ticks:
 
     async def beat_all(self) -> None:
         """Do all that is due now."""
-        for one in TICKS.values():
+        for one in self._ticks.values():
             await self._do(one)
 
-    async def _beat(self, one: Tick) -> None:
+    async def beat(self, one: Tick) -> None:
+        """Do what is due for one tick. What goes wrong is logged."""
         try:
             await self._do(one)
+        except asyncio.CancelledError:  # we stop; APScheduler would take it for a fault of the job
+            log.debug("the tick %s was cut off; what it had not committed is due again", one.name)
         except Exception:  # the next beat must come
             log.exception("the tick %s stumbled; it is tried again in %s", one.name, one.every)
         else:

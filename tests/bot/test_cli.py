@@ -34,14 +34,24 @@ def himma(*arguments: str, folder: Path, **environ: str) -> subprocess.Completed
 def test_help_names_every_command(tmp_path: Path) -> None:
     told = himma("--help", folder=tmp_path)
     assert told.returncode == 0
-    assert all(f"│ {command} " in told.stdout for command in ("run", "demo", "migrate", "check-config", "version"))
+    assert all(f"│ {command} " in told.stdout for command in ("run", "demo", "migrate", "check-config", "status", "version"))
 
 
-@pytest.mark.parametrize("command", ["run", "demo", "migrate", "check-config", "version"])
+@pytest.mark.parametrize("command", ["run", "demo", "migrate", "check-config", "status", "version"])
 def test_every_command_has_help(tmp_path: Path, command: str) -> None:
     told = himma(command, "--help", folder=tmp_path)
     assert told.returncode == 0
     assert told.stdout.startswith(f"Usage: python -m bot {command}")
+
+
+def test_status_tells_what_was_not_looked_after(tmp_path: Path) -> None:
+    assert "has Himma run with it?" in himma("status", folder=tmp_path).stderr
+    himma("migrate", folder=tmp_path)
+    told = himma("status", folder=tmp_path)
+    assert told.returncode == 1
+    assert "housekeeping" in told.stdout
+    assert "never" in told.stdout
+    assert told.stderr.startswith("Late, or not looked after at all: ")
 
 
 def test_version(tmp_path: Path) -> None:
