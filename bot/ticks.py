@@ -15,6 +15,7 @@ from models.codes import prune_codes
 from models.delivery import prune_delivery
 from models.dialogues import prune_dialogues
 from models.notices import prune_notices
+from models.record import prune_record
 
 log = logging.getLogger(__name__)
 
@@ -123,5 +124,6 @@ async def keep_house(session: AsyncSession, now: datetime) -> bool:
         await prune_dialogues(session, now - KEEP_DIALOGUES, _ROWS_AT_ONCE),
         await prune_codes(session, now - KEEP_CODES, _ROWS_AT_ONCE),
         await prune_notices(session, now - KEEP_NOTICES, now, _ROWS_AT_ONCE),
+        await prune_record(session, now, _ROWS_AT_ONCE),
     )
     return max(gone) >= _ROWS_AT_ONCE

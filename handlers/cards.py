@@ -118,7 +118,11 @@ def _moderation(task: Task, words: Words, now: datetime) -> tuple[Row, ...]:
         return ()
     number = str(task.id)
     edit, call_off = Button(words.say("Edit"), "edit", number), Button(words.say("Call off"), "cancel", number)
-    return ((edit, Button(words.say("Post"), "post", number), call_off) if is_open(task, now) else (edit, call_off),)
+    under_way = (edit, Button(words.say("Post"), "post", number), call_off) if is_open(task, now) else (edit, call_off)
+    if task.starts_at is None:
+        return (under_way,)
+    who = words.say("Who comes") if task.starts_at > now else words.say("Who came")
+    return (under_way, (Button(who, "attend", number),))
 
 
 def done_button(task: Task, words: Words) -> Button:

@@ -8,7 +8,8 @@ from handlers.flows import Ask, Data, Flow, Given, Step, check_length, declare, 
 from handlers.refusals import put_into_words
 from handlers.registry import HELD_TASK, TASK, Call, command, crowd_command
 from handlers.types import Button, Reply, Tone
-from handlers.words import N_, clean, words_for
+from handlers.words import N_, Said, clean, words_for
+from models.record import was_late
 from models.refusals import NoClaim, Refusal, RulesFirst, TermsChanged
 from models.releasing import release, set_release_reason
 from models.roles import Role
@@ -83,15 +84,20 @@ async def give_back(context: Context, task: int) -> Reply:
     except NoClaim:
         await check_membership(context, await get_task(context.session, task))  # the title is not for everybody
         raise
-    return await start(context, RELEASE, {"task": released.id, "title": released.title})
+    is_late = await was_late(context.session, context.person.id, task, context.now)
+    return await start(context, RELEASE, {"task": released.id, "title": released.title, "is_late": is_late})
 
 
 async def _ask_reason(context: Context, data: Data) -> Ask:
-    text = context.words.say(
+    say = context.words.say
+    text = say(
         "The seat on {title} is free again, thank you for telling. What got in the way? A word helps the moderators.",
         title=data["title"],
     )
-    return Ask(text)
+    if not data["is_late"]:
+        return Ask(text)
+    late = say("It begins in less than a day, so this stands on your record for 90 days. What it says is in /record.")
+    return Ask(Said(f"{text}\n\n{late}"))
 
 
 async def _parse_reason(context: Context, data: Data, given: Given) -> str:

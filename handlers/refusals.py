@@ -9,6 +9,7 @@ from handlers.types import Button, CannotRender, Link, Reply, Row
 from handlers.words import N_, Words, clean_line
 from models.communities import Community
 from models.refusals import (
+    AlreadyContested,
     AlreadyDecided,
     AlreadyHandedIn,
     AppealMoved,
@@ -21,8 +22,10 @@ from models.refusals import (
     MemberBlocked,
     NoClaim,
     NotAllowed,
+    NotBegun,
     NotFound,
     NotMember,
+    NotTheJudge,
     Outdated,
     OverBefore,
     OwnAppeal,
@@ -77,6 +80,7 @@ def _(refusal: NotFound, words: Words) -> Explained:
         "member": N_("Nobody called {name} is a member here. Names and numbers stand in the list of members."),
         "community": N_("No team has the code {name}. Codes come from a team's link or from its moderators."),
         "flag": N_("This flag is not there any more."),
+        "entry": N_("This stands on the record no more."),
         "link": N_(
             "There is no link of accounts that can be undone here. For 7 days the person can do that, "
             "and so can the organizers of their teams."
@@ -136,6 +140,21 @@ def _(refusal: SeatsTaken, words: Words) -> Explained:
         title=refusal.title,
     )
     return text, ()
+
+
+@_explains(NotBegun)
+def _(refusal: NotBegun, words: Words) -> Explained:
+    return words.say("{title} has not begun yet, so nobody was missed.", title=refusal.title), ()
+
+
+@_explains(AlreadyContested)
+def _(refusal: AlreadyContested, words: Words) -> Explained:
+    return words.say("A word about this was said already. What comes of it is told here."), ()
+
+
+@_explains(NotTheJudge)
+def _(refusal: NotTheJudge, words: Words) -> Explained:
+    return words.say("Another moderator decides about this."), ()
 
 
 @_explains(OverBefore)

@@ -52,6 +52,11 @@ async def tell_people(
     await enqueue(session, rows)
 
 
+def stamp(moment: datetime) -> int:
+    """A moment as part of a key, for what may be told of the same thing more than once."""
+    return int(moment.timestamp() * 1000)
+
+
 def message_to(key: str, place: Place, reply: Reply, now: datetime) -> dict[str, object]:
     """The outbox's row for a message into a chat."""
     return {

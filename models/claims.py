@@ -58,6 +58,9 @@ class Claim(Base):
     ended_at: Mapped[datetime | None]
     """When it stopped taking up a seat, or was approved."""
     reason: Mapped[str] = mapped_column(String(300), default="")
+    coming: Mapped[bool | None]
+    """Whether they can still come, as they said when they were asked; what is given back is a no."""
+    coming_at: Mapped[datetime | None]
 
 
 async def seated_claim(session: AsyncSession, person_id: int, task_id: int) -> Claim | None:

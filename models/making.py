@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.cards import mark_cards_stale
 from models.claims import Claim, ClaimState
+from models.coming import follow_beginning, next_ask
 from models.flags import close_flags
 from models.refusals import OverBefore, SeatsTaken, TaskClosed
 from models.releasing import free_seats
@@ -41,7 +42,8 @@ class Draft:
 async def create_task(session: AsyncSession, community_id: int, author_id: int, draft: Draft, now: datetime) -> Task:
     """Make an open task."""
     columns = {name: value for name, value in vars(draft).items() if name != "tags"}
-    task = Task(community_id=community_id, author_id=author_id, created_at=now, **columns)
+    ask_at = next_ask(draft.starts_at, now)
+    task = Task(community_id=community_id, author_id=author_id, created_at=now, ask_at=ask_at, **columns)
     session.add(task)
     await session.flush()
     await set_tags(session, task.id, list(draft.tags))
@@ -71,6 +73,8 @@ async def change_task(session: AsyncSession, task_id: int, changes: Mapping[str,
     if different & {"starts_at", "minutes", "deadline_at"}:
         _keep_deadline_behind(task, was, is_named="deadline_at" in changes)
     task.version += bool(different & _TERMS)
+    if "starts_at" in different:
+        await follow_beginning(session, task, now)
     await session.flush()
     await _move_holds(session, task, was, now)
     if "seats" in different:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from models.roles import Role
 
-Thing = Literal["task", "report", "member", "community", "flag", "link", "appeal"]
+Thing = Literal["task", "report", "member", "community", "flag", "link", "appeal", "entry"]
 
 
 class Refusal(Exception):
@@ -77,6 +77,23 @@ class OverBefore(Refusal):
 
     title: str
     end: datetime
+
+
+@dataclass(eq=False)
+class NotBegun(Refusal):
+    """Nobody can have stayed away from what has not begun."""
+
+    title: str
+
+
+@dataclass(eq=False)
+class AlreadyContested(Refusal):
+    """An entry of the record is looked at again once."""
+
+
+@dataclass(eq=False)
+class NotTheJudge(Refusal):
+    """Nobody decides about their own record, nor about what they put there themselves while somebody else can."""
 
 
 @dataclass(eq=False)

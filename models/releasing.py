@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.cards import mark_cards_stale
 from models.claims import Claim, ClaimState, seated_claim
+from models.record import EntryKind, is_late, note
 from models.refusals import AlreadyHandedIn, NoClaim, NotFound
 from models.tasks import Task
 
@@ -29,14 +31,23 @@ async def release(session: AsyncSession, person_id: int, task_id: int, reason: s
     ended = await session.execute(
         update(Claim)
         .where(Claim.task_id == task_id, Claim.person_id == person_id, Claim.state == ClaimState.HELD)
-        .values(state=ClaimState.RELEASED, ended_at=now, reason=reason)
-        .returning(Claim.id)
+        .values(state=ClaimState.RELEASED, ended_at=now, reason=reason, **_no(task, now))
+        .returning(Claim.id, Claim.claimed_at)
     )
-    if ended.first() is None:
+    row = ended.first()
+    if row is None:
         seated = await seated_claim(session, person_id, task_id)
         raise AlreadyHandedIn(task.id, task.title) if seated else NoClaim(task.id, task.title)
     await free_seats(session, [task_id], now)
+    if is_late(task, row.claimed_at, now):
+        entry = {"claim_id": row.id, "task_id": task.id, "person_id": person_id, "community_id": task.community_id}
+        await note(session, [entry | {"kind": EntryKind.LATE, "at": now}])
     return task
+
+
+def _no(task: Task, now: datetime) -> dict[str, Any]:
+    """Who gives back a seat of what begins at a certain hour says with it that they do not come."""
+    return {"coming": False, "coming_at": now} if task.has_fixed_time else {}
 
 
 async def set_release_reason(session: AsyncSession, person_id: int, task_id: int, reason: str) -> None:

@@ -252,15 +252,14 @@ async def count_waiting(session: AsyncSession, community_id: int) -> int:
     return (await session.scalar(waiting.where(Report.community_id == community_id, Report.state == ReportState.WAITING))) or 0
 
 
-async def credit(session: AsyncSession, person_id: int) -> tuple[int, int]:
-    """How many minutes a person has given, and in how many approved reports."""
-    row = (
-        await session.execute(
-            select(func.coalesce(func.sum(Report.minutes), 0), func.count()).where(
-                Report.person_id == person_id, Report.state == ReportState.APPROVED
-            )
-        )
-    ).one()
+async def credit(session: AsyncSession, person_id: int, community_id: int | None = None) -> tuple[int, int]:
+    """How many minutes a person has given, to one community or to all, and in how many approved reports."""
+    given = select(func.coalesce(func.sum(Report.minutes), 0), func.count()).where(
+        Report.person_id == person_id, Report.state == ReportState.APPROVED
+    )
+    if community_id is not None:
+        given = given.where(Report.community_id == community_id)
+    row = (await session.execute(given)).one()
     return int(row[0]), int(row[1])
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, delete, inser
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id
+from models.base import Base, Id, partial_index
 from models.refusals import NotFound
 
 UNTIL_DEADLINE = 366 * 24 * 60
@@ -42,6 +42,7 @@ class Task(Base):
     __table_args__ = (
         CheckConstraint("seats_taken >= 0 AND seats_taken <= seats", name="seats"),
         Index(None, "community_id", "state", "deadline_at"),
+        partial_index("ix_tasks_ask_at", "ask_at", where="ask_at IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -68,6 +69,10 @@ class Task(Base):
     """Goes up with every change of the terms, so that nobody claims what they did not see."""
     author_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id"))
     created_at: Mapped[datetime]
+    ask_at: Mapped[datetime | None]
+    """When its holders are next to be asked whether they can still come (models/coming.py)."""
+    moved_at: Mapped[datetime | None]
+    """When its beginning was last changed."""
 
     @property
     def seats_left(self) -> int:

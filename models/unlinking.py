@@ -31,11 +31,13 @@ from models.linking import (
     lock_work,
     references,
 )
+from models.record import Entry
 from models.refusals import LaterLinkFirst, NotFound, Outdated
 from models.reports import ReportState
 from models.roles import Role
 from models.tasks import Task, TaskState
 
+ENTRIES = table(Entry)
 TIME_TO_UNDO = timedelta(days=7)
 _AT_ONCE = 1000
 """Rows in one statement; databases bound the number of its parameters."""
@@ -87,8 +89,7 @@ async def undo(session: AsyncSession, merge_id: int, by: int, now: datetime) -> 
     for ids in _portions(record.get("receipts", [])):
         told = update(RECEIPTS).where(RECEIPTS.c.appeal_id.in_(ids), RECEIPTS.c.person_id == kept)
         await session.execute(told.values(person_id=apart))
-    for ids in _portions([*record["moved"]["claims.person_id"], *record["doubled"]]):
-        await session.execute(update(REPORTS).where(REPORTS.c.claim_id.in_(ids)).values(person_id=apart))
+    await _follow_claims(session, [*record["moved"]["claims.person_id"], *record["doubled"]], apart)
     for freed in record["freed"]:
         await _seat_again(session, freed, found.merged_at, now)
     await _open_flags_again(session, record["closed"], kept, found.merged_at)
@@ -99,6 +100,13 @@ async def undo(session: AsyncSession, merge_id: int, by: int, now: datetime) -> 
     found.undone_at, found.undone_by = now, by
     await session.flush()
     return found
+
+
+async def _follow_claims(session: AsyncSession, claims: list[int], apart: int) -> None:
+    """What was handed in or noted since goes where its claim goes."""
+    for ids in _portions(claims):
+        for behind in (REPORTS, ENTRIES):
+            await session.execute(update(behind).where(behind.c.claim_id.in_(ids)).values(person_id=apart))
 
 
 async def _tasks(session: AsyncSession, record: Values) -> list[int]:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core import Core
+from models.coming import next_ask
 from models.communities import Chat, Community, Member
 from models.people import Account, Person
 from models.roles import Role
@@ -128,6 +129,7 @@ class Talk:
                 "language": "en",
                 "deadline_at": now + timedelta(days=2),
             } | columns
+            values["ask_at"] = next_ask(columns.get("starts_at"), now)
             task = Task(community_id=home.id, title=title, author_id=await author.number(session), created_at=now, **values)
             session.add(task)
             await session.flush()
