@@ -9,12 +9,13 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import tables
+from bench.chat import on_discord
 from bench.claim import FULL, QUICK, Effort, compare, grow
 from bench.contestant import FLOOR, STOCK
 from bench.himma import HIMMA
 from bench.start import start
 
-PARTS = ("claim", "size", "start")
+PARTS = ("claim", "size", "start", "discord")
 DISK = "/var/tmp"  # noqa: S108  (it outlives a restart, so it is no memory file system, as /tmp may be)
 
 
@@ -29,6 +30,8 @@ async def bench(parts: list[str], effort: Effort, folder: Path, console: Console
     if "start" in parts:
         tell("starting")
         console.print(tables.started(await start(HIMMA, folder / "start", effort.rounds)))
+    if "discord" in parts:
+        console.print(tables.on_discord(await on_discord(folder, effort, tell)))
 
 
 def main() -> None:

@@ -21,9 +21,9 @@ class Effort:
     seconds: float
     sizes: tuple[int, ...]
 
-    def shape(self, levels: tuple[int, ...]) -> Shape:
-        """Room for every press that may be made."""
-        return Shape(open_tasks=self.rounds * (len(levels) * self.presses + 300) // 20 + 1)
+    def shape(self, levels: int, beside: int = 0) -> Shape:
+        """Room for every press that may be made, at so many levels and `beside` them."""
+        return Shape(open_tasks=self.rounds * (levels * self.presses + 300 + beside) // 20 + 1)
 
 
 FULL = Effort(rounds=5, presses=8_000, seconds=3.0, sizes=(1_000, 100_000, 1_000_000))
@@ -37,7 +37,7 @@ Tell = Callable[[str], None]
 
 async def compare(contestants: list[Contestant], folder: Path, effort: Effort, tell: Tell) -> dict[tuple[int, str], Stats]:
     """Each contestant's median figures, by how many press at once and its name. Contestants take turns in every round."""
-    fields = [Field(contestant, folder / contestant.name, effort.shape(AT_ONCE)) for contestant in contestants]
+    fields = [Field(contestant, folder / contestant.name, effort.shape(len(AT_ONCE))) for contestant in contestants]
     runs: defaultdict[tuple[int, str], list[Stats]] = defaultdict(list)
     async with BotApi() as api:
         for number in range(effort.rounds):

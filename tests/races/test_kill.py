@@ -211,9 +211,12 @@ async def test_killed_at_random_moments_it_keeps_what_it_said_and_catches_up(tmp
             process = its.process()
             try:
                 await answers_somebody(its)
-                await its.hurry(its.chance.uniform(0.1, 1.2))
+                lasts = its.chance.uniform(0.1, 1.2)
+                hurrying = asyncio.create_task(its.hurry(lasts + 0.3))
+                await asyncio.sleep(lasts)
             finally:
                 process.kill()
+            await hurrying
         process = its.process()
         try:
             await catch_up(its)
