@@ -6,6 +6,8 @@ from rich.table import Table
 from bench.chat import AT_ONCE, FLOOD, PER_SECOND, Discord
 from bench.load import Stats
 from bench.start import Start
+from bench.ticks import TickCosts
+from bench.year.run import Lived
 
 OURS, STOCK, FLOOR = "himma", "stock", "floor"
 
@@ -74,6 +76,30 @@ def on_discord(run: Discord) -> Group:
             run.resident_mb < 120,
             f"{run.resident_mb:.0f} MB",
         ),
+    )
+
+
+def ticked(costs: TickCosts) -> Group:
+    """What ticks cost with nothing due, and how fast a pile of reminders is worked off."""
+    slowest = max(costs.idle_ms, key=lambda name: costs.idle_ms[name])
+    table = _table("Ticks with nothing due, a million rows", "tick", "ms")
+    for name, milliseconds in costs.idle_ms.items():
+        table.add_row(name, f"{milliseconds:.2f}")
+    each = costs.seconds / costs.released * 1000
+    figure = f"{costs.seconds:.1f} s, {each:.2f} ms each, {costs.messages:,} messages"
+    return Group(
+        table,
+        _aim("a tick with nothing due under 2 ms", costs.idle_ms[slowest] < 2, f"{costs.idle_ms[slowest]:.2f} ms ({slowest})"),
+        f"  {costs.released:,} reminders due at once are in the outbox after {figure}",
+    )
+
+
+def lived(year: Lived) -> Group:
+    """How the year went; what must hold was looked at after every day of it."""
+    ended = ", ".join(f"{n:,} {state}" for state, n in year.claims.most_common())
+    return Group(
+        f"  {year.tasks:,} tasks, {year.events:,} events, {year.messages:,} messages; claims: {ended}",
+        _aim("a year in under 5 minutes, true after every day", year.seconds < 300, f"{year.seconds:.0f} s"),
     )
 
 
