@@ -85,8 +85,8 @@ class Ticks:
         return sorted(self._late)
 
     async def beat_all(self) -> None:
-        """Do all that is due now."""
-        for one in self._ticks.values():
+        """Do all that is due now; what the others plan is told last."""
+        for one in sorted(self._ticks.values(), key=lambda one: one.name == "notices"):
             await self._do(one)
 
     async def beat(self, one: Tick) -> None:

@@ -10,11 +10,13 @@ from handlers import (
     connecting,
     contesting,
     editing,
+    extending,
     finding,
     flagging,
     focusing,
     hearing,
     helping,
+    holding,
     leaving,
     linking,
     making,
@@ -29,6 +31,7 @@ from handlers import (
     reviewing,
     roles,
     setting_up,
+    waiting,
 )
 
 __all__ = [
@@ -41,11 +44,13 @@ __all__ = [
     "connecting",
     "contesting",
     "editing",
+    "extending",
     "finding",
     "flagging",
     "focusing",
     "hearing",
     "helping",
+    "holding",
     "leaving",
     "linking",
     "making",
@@ -60,4 +65,5 @@ __all__ = [
     "reviewing",
     "roles",
     "setting_up",
+    "waiting",
 ]

@@ -111,7 +111,7 @@ async def _finish(context: Context, data: Data) -> Reply:
     done = await call_off(context.session, data["task"], minutes, context.person.id, context.now)
     await _tell_everybody(context, done, minutes, data.get("word") or "")
     words = context.words
-    told = len({*done.credited, *done.dropped, *done.waiting} - {context.person.id})
+    told = len({*done.credited, *done.dropped, *done.waiting, *done.in_line} - {context.person.id})
     text = words.say("{title} is called off.", title=done.task.title)
     if told:
         text = Said(f"{text} {words.count('{n} person is told.', '{n} people are told.', told)}")
@@ -135,7 +135,7 @@ async def _tell_everybody(context: Context, done: CalledOff, minutes: int, word:
 
     key = f"called_off:{done.task.id}"
     await tell(context, done.credited, key, say_credited)
-    await tell(context, done.dropped, key, lambda words: say_so(words, None))
+    await tell(context, [*done.dropped, *done.in_line], key, lambda words: say_so(words, None))
     await tell(
         context,
         done.waiting,

@@ -12,6 +12,7 @@ from models.communities import Community
 from models.people import Person
 from models.roles import Role
 from models.tasks import Proof, Task, TaskState, closes_at, get_task, tags_of
+from models.waitlist import Wait, place_in_line
 
 _NAMES_SHOWN = 5
 
@@ -56,8 +57,9 @@ async def personal_card(context: Context, task: Task, text: str = "") -> Reply:
     if claim is not None:
         card = Card(card.title, (*card.lines, _standing(claim, task, words, now)), card.footer)
     member = await context.member_of(community.id)
+    place = await place_in_line(session, context.person.id, task.id) if claim is None and is_open(task, now) else None
     rows = (
-        *_actions(task, claim, words, now),
+        *(_actions(task, claim, words, now) if place is None else _line_actions(task, place, words)),
         *(_moderation(task, words, now) if member and member.role >= Role.MODERATOR else ()),
         (Button(words.say("Something is wrong"), "flag", str(task.id), task.version),),
     )
@@ -109,7 +111,18 @@ def _actions(task: Task, claim: Claim | None, words: Words, now: datetime) -> tu
         return ((done_button(task, words), release_button(task, words)),)
     if claim is None and is_open(task, now) and task.seats_left:
         return ((claim_button(task, words),),)
+    if claim is None and is_open(task, now):
+        return ((Button(words.say("Wait for a seat"), "wait", str(task.id)), Button(words.say("Other tasks"), "tasks")),)
     return ((Button(words.say("Other tasks"), "tasks"),),)
+
+
+def _line_actions(task: Task, place: Wait, words: Words) -> tuple[Row, ...]:
+    """What somebody can do who is in line: take the seat that is kept for them, pass it on, or wait no more."""
+    number, say = str(task.id), words.say
+    leave = Button(say("Leave the line"), "wait_no", number)
+    if place.offer_until is not None:
+        return ((claim_button(task, words), Button(say("Not this time"), "wait_pass", number)), (leave,))
+    return ((claim_button(task, words), leave),) if task.seats_left else ((leave,),)
 
 
 def _moderation(task: Task, words: Words, now: datetime) -> tuple[Row, ...]:

@@ -17,11 +17,15 @@ _LIMIT = Arg("limit", ArgKind.CODE, "")
 _QUESTIONS = {
     "newcomer_claims": N_("How many tasks can somebody hold at a time before their first report is approved?"),
     "member_claims": N_("How many tasks can somebody hold at a time after their first approved report?"),
+    "still_times": N_("How often does “Still on it” start the clock of a held seat anew?"),
+    "extra_hours": N_("How much more time can somebody take in all for a seat they hold, before a moderator is asked?"),
     "review_hours": N_("Within how many hours is a report looked at? Volunteers are told so."),
 }
 _LABELS = {
     "newcomer_claims": N_("Newcomers"),
     "member_claims": N_("Members"),
+    "still_times": N_("Still on it"),
+    "extra_hours": N_("More time"),
     "review_hours": N_("Reviews"),
 }
 
@@ -43,7 +47,8 @@ def _screen(context: Context, community: Community, toast: str = "") -> Reply:
     footer = say("The way in: {join}", join=f"/join {community.code}")
     limits = tuple(Button(say(label), "settings_ask", f"{number} {name}") for name, label in _LABELS.items())
     rows = (
-        limits,
+        limits[:2],
+        limits[2:],
         (Button(say("Name, language, time zone, rules"), "setup_change", number),),
         (
             Button(say("Roles"), "role_page", f"{number} 0"),
@@ -98,10 +103,18 @@ def _line(limit: str, n: int, words: Words) -> Said:
         return words.count("Newcomers: {n} task at a time", "Newcomers: {n} tasks at a time", n)
     if limit == "member_claims":
         return words.count("Members: {n} task at a time", "Members: {n} tasks at a time", n)
+    if limit == "still_times":
+        return words.count("“Still on it” counts {n} time", "“Still on it” counts {n} times", n)
+    if limit == "extra_hours":
+        return words.count("More time without a moderator: {n} hour", "More time without a moderator: {n} hours", n)
     return words.count("Reports: looked at within {n} hour", "Reports: looked at within {n} hours", n)
 
 
 def _choice(limit: str, n: int, words: Words, *, is_chosen: bool) -> Said:
-    is_hours = limit == "review_hours"
-    label = words.count("{n} hour", "{n} hours", n) if is_hours else words.count("{n} task", "{n} tasks", n)
+    if limit == "still_times":
+        label = words.count("{n} time", "{n} times", n)
+    elif limit in {"extra_hours", "review_hours"}:
+        label = words.count("{n} hour", "{n} hours", n)
+    else:
+        label = words.count("{n} task", "{n} tasks", n)
     return Said(f"{label} ✓") if is_chosen else label

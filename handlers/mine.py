@@ -8,6 +8,7 @@ from models.claims import Claim, ClaimState, open_claims
 from models.reports import credit
 from models.roles import Role
 from models.tasks import Task
+from models.waitlist import Wait, lines_of
 
 _SHOWN = 6
 
@@ -24,7 +25,9 @@ async def mine(context: Context) -> Reply:
     minutes, count = await credit(context.session, context.person.id)
     words = context.words
     lines = [_line(context, claim, task) for claim, task in claims]
-    if not claims:
+    in_line = await lines_of(context.session, context.person.id, context.now)
+    lines += [_waiting_line(context, place, task) for place, task in in_line]
+    if not lines:
         lines = [words.say("No seat is held right now.")]
     given = words.count(
         "Given so far: {minutes} in {n} task.", "Given so far: {minutes} in {n} tasks.", count, minutes=words.minutes(minutes)
@@ -33,14 +36,35 @@ async def mine(context: Context) -> Reply:
     for claim, task in claims[:_SHOWN]:
         if claim.state is ClaimState.HELD:
             rows.append((_done(context, task), Button(words.say("Give back"), "release", str(task.id))))
+    rows += [_line_buttons(context, place, task) for place, task in in_line[:_SHOWN]]
     rows.append((Button(words.say("All tasks"), "tasks"),))
     return Reply(card=Card(words.say("My tasks"), tuple(lines), given), rows=tuple(rows), edit=context.is_press)
 
 
 def _done(context: Context, task: Task) -> Button:
+    return Button(f"{context.words.say('Done')}: {_short(task)}", "done", str(task.id), tone=Tone.PRIMARY)
+
+
+def _line_buttons(context: Context, place: Wait, task: Task) -> Row:
+    number, say = str(task.id), context.words.say
+    leave = Button(f"{say('Leave the line')}: {_short(task)}", "wait_no", number)
+    if place.offer_until is None:
+        return (leave,)
+    take = say("I'm in")
+    return (Button(f"{take}: {_short(task)}", "claim", number, task.version, Tone.PRIMARY), leave)
+
+
+def _short(task: Task) -> str:
     title = clean_line(task.title)
-    label = f"{context.words.say('Done')}: {title if len(title) <= 30 else title[:29] + '…'}"
-    return Button(label, "done", str(task.id), tone=Tone.PRIMARY)
+    return title if len(title) <= 30 else title[:29] + "…"
+
+
+def _waiting_line(context: Context, place: Wait, task: Task) -> Said:
+    words = context.words
+    if place.offer_until is not None:
+        moment = words.moment(place.offer_until, context.now)
+        return words.say("{title}: a seat is kept for you until {moment}", title=task.title, moment=moment)
+    return words.say("{title}: in line for a seat", title=task.title)
 
 
 def _line(context: Context, claim: Claim, task: Task) -> Said:

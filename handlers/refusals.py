@@ -21,6 +21,7 @@ from models.refusals import (
     Malformed,
     MemberBlocked,
     NoClaim,
+    NoRoom,
     NotAllowed,
     NotBegun,
     NotFound,
@@ -34,6 +35,7 @@ from models.refusals import (
     Refusal,
     RulesFirst,
     SeatsTaken,
+    StillSpent,
     TaskClosed,
     TaskFull,
     TermsChanged,
@@ -128,7 +130,31 @@ def _(refusal: TaskFull, words: Words) -> Explained:
         "Every seat of {title} is taken. One may come free at any time; until then, other tasks are waiting.",
         title=refusal.title,
     )
-    return text, (_browse(words),)
+    return text, ((Button(words.say("Wait for a seat"), "wait", str(refusal.task_id)), *_browse(words)),)
+
+
+@_explains(StillSpent)
+def _(refusal: StillSpent, words: Words) -> Explained:
+    text = words.count(
+        "“Still on it” counts {n} time in this team, and {title} has had it. More time can be asked for.",
+        "“Still on it” counts {n} times in this team, and {title} has had them. More time can be asked for.",
+        refusal.times,
+        title=refusal.title,
+    )
+    number = str(refusal.task_id)
+    return text, ((Button(words.say("More time"), "extend", number), Button(words.say("Done"), "done", number)),)
+
+
+@_explains(NoRoom)
+def _(refusal: NoRoom, words: Words) -> Explained:
+    moment = words.say("{day} at {time}", day=words.day(refusal.deadline_at), time=words.time(refusal.deadline_at))
+    text = words.say(
+        "{title} ends at this time, and no seat is held longer: {moment}. The team's moderators can move the deadline.",
+        title=refusal.title,
+        moment=moment,
+    )
+    number = str(refusal.task_id)
+    return text, ((Button(words.say("Done"), "done", number), Button(words.say("Give back"), "release", number)),)
 
 
 @_explains(SeatsTaken)

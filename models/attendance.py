@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.cards import mark_cards_stale
 from models.claims import SEATED, Claim, ClaimState, seated_claim
+from models.holding import held
 from models.people import Person
 from models.record import Entry, EntryKind, note, strike
 from models.refusals import NotBegun, Outdated, TaskFull
@@ -89,7 +90,8 @@ async def unmark_absent(session: AsyncSession, task_id: int, claim_id: int, now:
     if taken is None:
         raise TaskFull(task.id, task.title)
     claim.state, claim.ended_at = ClaimState.HELD, None
-    claim.hold_until = max(hold_end(task, now), now + TIME_TO_MEND)
+    for name, value in held(task, now, max(hold_end(task, now), now + TIME_TO_MEND)).items():
+        setattr(claim, name, value)
     await session.flush()
     await strike(session, claim.id)
     await mark_cards_stale(session, [task.id], now)

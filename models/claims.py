@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy import ForeignKey, Index, String, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,6 +35,8 @@ SEATED = (*OPEN, ClaimState.APPROVED)
 """The states in which a claim takes up a seat."""
 
 
+IS_HELD = text("claims.state = 'held'")
+"""SQLite uses a partial index only where the query says the same without a parameter."""
 _SEATED_SQL = "state IN ('held', 'reported', 'approved')"
 
 
@@ -46,6 +48,7 @@ class Claim(Base):
         partial_index("uq_claims_one_seat", "task_id", "person_id", where=_SEATED_SQL, unique=True),
         Index(None, "person_id", "state"),
         Index(None, "task_id", "state"),
+        partial_index("ix_claims_next", "next_at", where="state = 'held'"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -55,6 +58,20 @@ class Claim(Base):
     state: Mapped[ClaimState] = mapped_column(default=ClaimState.HELD)
     claimed_at: Mapped[datetime]
     hold_until: Mapped[datetime]
+    counted_from: Mapped[datetime]
+    """Since when the hold runs: since the claim, or since the holder last said that they are on it."""
+    next_at: Mapped[datetime]
+    """When time has something to do with it while it is held: to ask the holder, or to end it (models/holding.py)."""
+    warned_at: Mapped[datetime | None]
+    """When the holder was asked whether they are still on it, and has not answered since."""
+    spared_at: Mapped[datetime | None]
+    """When its end was put off, because we had been away when it came."""
+    renewals: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often the holder said that they are still on it."""
+    extra_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How much more time the holder took without asking a moderator."""
+    wanted_minutes: Mapped[int | None]
+    """How much more time the holder asks a moderator for."""
     ended_at: Mapped[datetime | None]
     """When it stopped taking up a seat, or was approved."""
     reason: Mapped[str] = mapped_column(String(300), default="")

@@ -2,17 +2,20 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, ordered
+from models.base import Base, Id, ordered, partial_index
 from models.people import Person
 from models.refusals import LastOrganizer, NotAllowed, NotFound
 from models.roles import Role
+
+OFFERED_WITHIN = timedelta(days=14)
+"""Every member is offered something within this time, while there is something that fits them."""
 
 
 class Community(Base):
@@ -36,6 +39,10 @@ class Community(Base):
     """How many open claims a member may hold after it."""
     review_hours: Mapped[int] = mapped_column(default=24)
     """Within how many hours moderators mean to look at a report."""
+    still_times: Mapped[int] = mapped_column(default=3, server_default="3")
+    """How often a holder's word that they are still on it starts the clock anew."""
+    extra_hours: Mapped[int] = mapped_column(default=24, server_default="24")
+    """How much more time a holder may take without asking a moderator."""
     created_at: Mapped[datetime]
 
 
@@ -65,6 +72,7 @@ class Member(Base):
         Index(None, "person_id"),
         Index(None, "community_id", "role"),
         Index(None, "community_id", "asked_at"),
+        partial_index("ix_members_look", "look_at", where="left_at IS NULL AND blocked_at IS NULL"),
     )
 
     community_id: Mapped[int] = mapped_column(Id, ForeignKey("communities.id"), primary_key=True)
@@ -78,6 +86,8 @@ class Member(Base):
     left_at: Mapped[datetime | None]
     asked_at: Mapped[datetime | None]
     """When they were last offered a task here without having asked; whoever offers sets it."""
+    look_at: Mapped[datetime] = mapped_column(default=lambda row: row.get_current_parameters()["joined_at"] + OFFERED_WITHIN)
+    """When to look whether there is something to offer them (models/asking.py)."""
 
     @property
     def is_active(self) -> bool:

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, Id, partial_index
 from models.cards import mark_cards_stale
 from models.communities import Member
+from models.holding import go_on
 from models.people import Person
 from models.roles import Role
 from models.tasks import Task, TaskState, set_state
+from models.waitlist import offer_seats
 
 FLAGS_THAT_PAUSE = 3
 """How many different people have to flag a task before it waits for a moderator."""
@@ -138,5 +140,7 @@ async def close_flags(session: AsyncSession, task_id: int, moderator_id: int, no
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     if await set_state(session, task_id, TaskState.OPEN, was=(TaskState.PAUSED,)):
+        await go_on(session, task_id, now)
+        await offer_seats(session, [task_id], now)
         await mark_cards_stale(session, [task_id], now)
     return list(closed)

@@ -12,10 +12,12 @@ from models.cards import mark_cards_stale
 from models.claims import Claim, ClaimState
 from models.coming import follow_beginning, next_ask
 from models.flags import close_flags
+from models.holding import held
 from models.refusals import OverBefore, SeatsTaken, TaskClosed
 from models.releasing import free_seats
 from models.reports import credit_work_under_way, finish_if_complete
 from models.tasks import TIME_TO_REPORT, Proof, Task, TaskState, get_task, hold_end, set_state, set_tags, tags_of
+from models.waitlist import close_line, offer_seats
 
 _TERMS = frozenset({"title", "description", "minutes", "place", "starts_at", "deadline_at", "proof", "hold_minutes"})
 """What a volunteer agrees to with a claim. Seats and tags are none of it."""
@@ -79,6 +81,7 @@ async def change_task(session: AsyncSession, task_id: int, changes: Mapping[str,
     await _move_holds(session, task, was, now)
     if "seats" in different:
         await finish_if_complete(session, task.id, now)
+        await offer_seats(session, [task.id], now)
         await session.refresh(task)
     await mark_cards_stale(session, [task.id], now)
     return task, True
@@ -130,11 +133,13 @@ async def _move_holds(session: AsyncSession, task: Task, was: _Times, now: datet
         return
     for claim in await _held(session, task.id):
         if is_timed:
-            claim.hold_until = hold_end(task, now)
+            until = hold_end(task, now)
         else:
-            in_full = claim.claimed_at + timedelta(minutes=task.hold_minutes)
-            wanted = in_full if claim.hold_until >= was.deadline_at else claim.hold_until
-            claim.hold_until = min(wanted, task.deadline_at)
+            in_full = max(claim.counted_from + timedelta(minutes=task.hold_minutes), claim.hold_until)
+            until = min(in_full if claim.hold_until >= was.deadline_at else claim.hold_until, task.deadline_at)
+        if until != claim.hold_until:
+            for name, value in held(task, claim.counted_from, until).items():
+                setattr(claim, name, value)
     await session.flush()
 
 
@@ -154,6 +159,8 @@ class CalledOff(NamedTuple):
     """They held a seat, and nothing was credited."""
     waiting: list[int]
     """Their reports are handed in, and are reviewed all the same."""
+    in_line: list[int]
+    """They waited for a seat."""
 
 
 async def call_off(session: AsyncSession, task_id: int, credit_minutes: int, by: int, now: datetime) -> CalledOff:
@@ -174,9 +181,10 @@ async def call_off(session: AsyncSession, task_id: int, credit_minutes: int, by:
         .returning(Claim.person_id)
         .execution_options(synchronize_session=False)
     )
-    called_off = CalledOff(task, credited, list(dropped), await _handed_in(session, task.id))
-    await free_seats(session, [task.id] * len(called_off.dropped), now)
     await set_state(session, task.id, TaskState.CANCELLED, was=_CHANGEABLE)
+    in_line = await close_line(session, task.id, now)
+    called_off = CalledOff(task, credited, list(dropped), await _handed_in(session, task.id), in_line)
+    await free_seats(session, [task.id] * len(called_off.dropped), now)
     await close_flags(session, task.id, by, now)
     await mark_cards_stale(session, [task.id], now)
     await session.refresh(task)

@@ -123,6 +123,24 @@ class CapReached(Refusal):
 
 
 @dataclass(eq=False)
+class StillSpent(Refusal):
+    """The holder has said that they are still on it as often as the community counts."""
+
+    task_id: int
+    title: str
+    times: int
+
+
+@dataclass(eq=False)
+class NoRoom(Refusal):
+    """No seat is held beyond the task's deadline."""
+
+    task_id: int
+    title: str
+    deadline_at: datetime
+
+
+@dataclass(eq=False)
 class NoClaim(Refusal):
     """The person holds no seat on this task."""
 

@@ -1,6 +1,5 @@
 """Giving seats back: what frees a seat goes through here."""
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -8,19 +7,16 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.cards import mark_cards_stale
 from models.claims import Claim, ClaimState, seated_claim
 from models.record import EntryKind, is_late, note
 from models.refusals import AlreadyHandedIn, NoClaim, NotFound
 from models.tasks import Task
+from models.waitlist import give_on, leave_lines
 
 
 async def free_seats(session: AsyncSession, task_ids: Iterable[int], now: datetime) -> None:
-    """Count freed seats back to their tasks, one for each mention, and have the live cards show it."""
-    freed = Counter(task_ids)
-    for task_id in sorted(freed):
-        await session.execute(update(Task).where(Task.id == task_id).values(seats_taken=Task.seats_taken - freed[task_id]))
-    await mark_cards_stale(session, freed, now)
+    """Seats have come free, one for each mention of their task: who waits for them comes first, and the live cards show it."""
+    await give_on(session, task_ids, now)
 
 
 async def release(session: AsyncSession, person_id: int, task_id: int, reason: str, now: datetime) -> Task:
@@ -63,7 +59,8 @@ async def set_release_reason(session: AsyncSession, person_id: int, task_id: int
 
 
 async def end_open_claims(session: AsyncSession, person_id: int, community_id: int, now: datetime) -> None:
-    """Free every seat on which somebody who leaves the community has not handed anything in yet."""
+    """Free every seat on which somebody who leaves the community has not handed anything in yet, and their places in line."""
+    await leave_lines(session, person_id, community_id, now)
     tasks = await session.scalars(
         update(Claim)
         .where(Claim.person_id == person_id, Claim.community_id == community_id, Claim.state == ClaimState.HELD)

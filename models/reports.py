@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +14,7 @@ from models.base import Base, Id, partial_index
 from models.cards import mark_cards_stale
 from models.claims import Claim, ClaimState
 from models.communities import Community, Member
+from models.holding import held
 from models.people import Person
 from models.refusals import AlreadyDecided, AlreadyHandedIn, NoClaim, NotAllowed, NotFound, OwnReport
 from models.releasing import free_seats
@@ -41,6 +42,7 @@ class Report(Base):
         Index(None, "community_id", "state", "submitted_at"),
         Index(None, "person_id", "state"),
         Index(None, "picture"),
+        partial_index("ix_reports_late", "remind_at", where="remind_at IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -59,6 +61,10 @@ class Report(Base):
     decided_by: Mapped[int | None] = mapped_column(Id, ForeignKey("people.id"))
     word: Mapped[str] = mapped_column(String(500), default="")
     """What the reviewer said with the decision."""
+    remind_at: Mapped[datetime | None]
+    """When the team is reminded of it next; None: it was decided, or everybody has been (models/chasing.py)."""
+    reminders: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often the team was reminded of it."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +200,7 @@ async def decide(
         await free_seats(session, [report.task_id], now)
     else:
         hold_until = max(hold_end(reviewed.task, now), now + TIME_TO_MEND)
-        await _set_claim(session, report.claim_id, ClaimState.HELD, hold_until=hold_until)
+        await _set_claim(session, report.claim_id, ClaimState.HELD, **held(reviewed.task, now, hold_until))
 
 
 async def check_reviewer(session: AsyncSession, report: Report, reviewer: Person, *, stands_in: int | None = None) -> None:
@@ -216,7 +222,7 @@ async def _explain_decided(session: AsyncSession, report_id: int) -> NoReturn:
     raise AlreadyDecided(by, state)
 
 
-async def _set_claim(session: AsyncSession, claim_id: int, state: ClaimState, **values: datetime) -> None:
+async def _set_claim(session: AsyncSession, claim_id: int, state: ClaimState, **values: Any) -> None:
     await session.execute(update(Claim).where(Claim.id == claim_id).values(state=state, **values))
 
 

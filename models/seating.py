@@ -10,14 +10,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, insert, literal, select, union_all, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import CompoundSelect, bindparam, insert, literal, select, union_all, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from models.base import table
+from models.base import Moment, table
 from models.cards import mark_cards_stale
 from models.claims import OPEN, Claim, ClaimState
 from models.communities import Community, Member
+from models.holding import held
 from models.people import Person
 from models.refusals import (
     CapReached,
@@ -32,6 +34,7 @@ from models.refusals import (
 )
 from models.roles import Role
 from models.tasks import Proof, Task, TaskState, closes_at, hold_end
+from models.waitlist import Wait, WaitState
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Held:
 
 Outcome = Held | Refusal
 
+_UNDER_WAY, _FINISHED, _IN_LINE = range(3)
+
 # What every claim costs is built once: building a statement costs more than running it.
 _TERMS = (
     select(
@@ -123,22 +128,30 @@ _STANDINGS = (
     .order_by(Member.community_id, Member.person_id)
     .with_for_update()
 )
-_SEATS = union_all(
-    select(Claim.person_id, Claim.task_id, Claim.community_id, Claim.hold_until, literal(True)).where(
+_SEATS: CompoundSelect[Any] = union_all(
+    select(Claim.person_id, Claim.task_id, Claim.community_id, Claim.hold_until, literal(_UNDER_WAY)).where(
         Claim.person_id.in_(bindparam("people", expanding=True)), Claim.state.in_(OPEN)
     ),
-    select(Claim.person_id, Claim.task_id, Claim.community_id, Claim.hold_until, literal(False)).where(
+    select(Claim.person_id, Claim.task_id, Claim.community_id, Claim.hold_until, literal(_FINISHED)).where(
         Claim.task_id.in_(bindparam("tasks", expanding=True)),
         Claim.person_id.in_(bindparam("people", expanding=True)),
         Claim.state == ClaimState.APPROVED,
     ),
+    select(Wait.person_id, Wait.task_id, Wait.community_id, Wait.offer_until, literal(_IN_LINE)).where(
+        Wait.person_id.in_(bindparam("people", expanding=True)), Wait.ended_at.is_(None)
+    ),
 )
-"""What these people hold, and what they finished of these tasks."""
+"""What these people hold, what they finished of these tasks, and what they wait for."""
 
 _SET_ZONE = (
     update(table(Person)).where(Person.id == bindparam("person"), Person.timezone.is_(None)).values(timezone=bindparam("zone"))
 )
 _ADD_CLAIMS = insert(table(Claim))
+_LEAVE_LINES = (
+    update(table(Wait))
+    .where(Wait.person_id == bindparam("person"), Wait.task_id == bindparam("task"), Wait.ended_at.is_(None))
+    .values(state=WaitState.SEATED, offer_until=None, ended_at=bindparam("now", type_=Moment()))
+)
 _TAKE_SEATS = update(table(Task)).where(Task.id == bindparam("task")).values(seats_taken=Task.seats_taken + bindparam("n"))
 
 
@@ -165,9 +178,12 @@ async def _open_desk(session: AsyncSession, wants: Sequence[Want], tasks: dict[i
     }
     members = await connection.execute(_STANDINGS, asked)
     desk = _Desk(tasks, {(row[0], row[1]): _Standing(row[2], row[3], row[4], row[5]) for row in members}, now)
-    for person_id, task_id, community_id, hold_until, is_open in await connection.execute(_SEATS, asked):
-        desk.seats[person_id, task_id] = hold_until
-        desk.open_claims[person_id, community_id] += bool(is_open)
+    for person_id, task_id, community_id, until, kind in await connection.execute(_SEATS, asked):
+        if kind == _IN_LINE:
+            desk.in_line[person_id, task_id] = until is not None
+            continue
+        desk.seats[person_id, task_id] = until
+        desk.open_claims[person_id, community_id] += kind == _UNDER_WAY
     return desk
 
 
@@ -189,6 +205,8 @@ class _Desk:
         self.standings = standings
         self.now = now
         self.seats: dict[tuple[int, int], datetime] = {}
+        self.in_line: dict[tuple[int, int], bool] = {}
+        """Who waits for which task; whether a seat is kept for them, which is counted as taken already."""
         self.open_claims: Counter[tuple[int, int]] = Counter()
         self.taken: Counter[int] = Counter()
         self.joined: dict[tuple[int, int], bool] = {}
@@ -220,7 +238,7 @@ class _Desk:
             return TaskClosed(task.id, task.title, "over")
         if want.version is not None and want.version != task.version:
             return TermsChanged(task.id, task.title)
-        if self._seats_left(task) <= 0:
+        if self._seats_left(task) <= 0 and not self.in_line.get((want.person_id, task.id)):
             return TaskFull(task.id, task.title)
         if task.rules and not at_home and not (standing and standing.accepted_rules_at):
             return RulesFirst(task.community, task.code, task.id)
@@ -239,7 +257,7 @@ class _Desk:
             self.standings[key] = _Standing(None, standing.trusted_at if standing else None, None, None)
         self.seats[want.person_id, task.id] = hold_until
         self.open_claims[want.person_id, task.community_id] += 1
-        self.taken[task.id] += 1
+        self.taken[task.id] += not self.in_line.get((want.person_id, task.id))
         self.new_claims.append(
             {
                 "task_id": task.id,
@@ -247,7 +265,7 @@ class _Desk:
                 "community_id": task.community_id,
                 "state": ClaimState.HELD,
                 "claimed_at": self.now,
-                "hold_until": hold_until,
+                **held(task, self.now, hold_until),
                 "reason": "",
             }
         )
@@ -260,7 +278,15 @@ class _Desk:
         connection = await session.connection()
         await connection.execute(_ADD_CLAIMS, self.new_claims)
         await connection.execute(_TAKE_SEATS, [{"task": id_, "n": n} for id_, n in sorted(self.taken.items())])
+        await self._write_lines(connection)
         await mark_cards_stale(session, self.taken, self.now)
+
+    async def _write_lines(self, connection: AsyncConnection) -> None:
+        """Who has a seat waits for it no more."""
+        seated = [(claim["person_id"], claim["task_id"]) for claim in self.new_claims]
+        rows = [{"person": p, "task": t, "now": self.now} for p, t in seated if (p, t) in self.in_line]
+        if rows:
+            await connection.execute(_LEAVE_LINES, rows)
 
     async def _write_memberships(self, session: AsyncSession) -> None:
         fresh = [key for key, was_member in self.joined.items() if not was_member]

@@ -14,6 +14,8 @@ from models.roles import Role
 LIMITS: dict[str, tuple[int, ...]] = {
     "newcomer_claims": (1, 2, 3),
     "member_claims": (1, 2, 3, 5, 10),
+    "still_times": (1, 2, 3, 5, 10),
+    "extra_hours": (3, 6, 12, 24, 72),
     "review_hours": (6, 12, 24, 48, 72),
 }
 """What an organizer can choose for each of a community's numbers."""

@@ -142,7 +142,8 @@ async def _seat_again(session: AsyncSession, freed: Values, merged_at: datetime,
     )
     if taken is None:
         return
-    await session.execute(update(CLAIMS).where(CLAIMS.c.id == claim.id).values(state=freed["was"], ended_at=None))
+    held: Values = {"state": freed["was"], "ended_at": None, "warned_at": None}
+    await session.execute(update(CLAIMS).where(CLAIMS.c.id == claim.id).values(held))
     if freed["report"] is not None:
         waiting: Values = {"state": ReportState.WAITING, "decided_at": None, "decided_by": None}
         await session.execute(update(REPORTS).where(REPORTS.c.id == freed["report"]).values(waiting))

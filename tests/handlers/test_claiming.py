@@ -74,7 +74,7 @@ async def test_refusals_say_why_and_what_next(chat: Talk) -> None:
     assert "yours until" in plain((await omar.says(f"/claim {one}")).text)
     full = await huda.says(f"/claim {one}")
     assert "Every seat of Call Adel is taken" in plain(full.text)
-    assert full.labels == [["Other tasks"]]
+    assert full.labels == [["Wait for a seat", "Other tasks"]]
     capped = await omar.says(f"/claim {two}")
     assert "Until the first report is approved, 1 task at a time" in plain(capped.text)
     assert capped.labels == [["My tasks"]]

@@ -10,12 +10,14 @@ from models.claims import OPEN, SEATED, Claim, ClaimState
 from models.communities import Community, Member
 from models.reports import Report, ReportState, credit
 from models.tasks import Task, TaskState
+from models.waitlist import Wait, WaitState
 
 
 async def check_truth(session: AsyncSession) -> None:
     """Raises AssertionError where the database contradicts itself."""
     claims = (await session.scalars(select(Claim))).all()
     await _check_seats(session, [claim for claim in claims if claim.state in SEATED])
+    await _check_lines(session, [claim for claim in claims if claim.state in SEATED])
     await _check_caps(session, [claim for claim in claims if claim.state in OPEN])
     await _check_reports(session, claims)
     for claim in claims:
@@ -23,7 +25,8 @@ async def check_truth(session: AsyncSession) -> None:
 
 
 async def _check_seats(session: AsyncSession, seated: list[Claim]) -> None:
-    taken = Counter(claim.task_id for claim in seated)
+    kept = await session.scalars(select(Wait.task_id).where(Wait.offer_until.is_not(None)))
+    taken = Counter([*(claim.task_id for claim in seated), *kept])
     for task in await session.scalars(select(Task)):
         assert task.seats_taken == taken[task.id] <= task.seats, (task.id, task.seats_taken, taken[task.id], task.seats)
         if task.state is TaskState.DONE:
@@ -31,6 +34,18 @@ async def _check_seats(session: AsyncSession, seated: list[Claim]) -> None:
             assert approved == task.seats
     pairs = Counter((claim.person_id, claim.task_id) for claim in seated)
     assert set(pairs.values()) <= {1}, [pair for pair, n in pairs.items() if n > 1]
+
+
+async def _check_lines(session: AsyncSession, seated: list[Claim]) -> None:
+    """Who waits has no seat, and stands in a line once; a place that has ended keeps no seat."""
+    holders = {(claim.task_id, claim.person_id) for claim in seated}
+    waits = (await session.scalars(select(Wait))).all()
+    for wait in waits:
+        assert (wait.offer_until is not None) == (wait.state is WaitState.OFFERED), (wait.id, wait.state)
+        assert (wait.ended_at is None) == (wait.state in {WaitState.WAITING, WaitState.OFFERED}), (wait.id, wait.state)
+    in_line = Counter((wait.task_id, wait.person_id) for wait in waits if wait.ended_at is None)
+    assert not holders & set(in_line)
+    assert set(in_line.values()) <= {1}
 
 
 async def _check_caps(session: AsyncSession, still_open: list[Claim]) -> None:

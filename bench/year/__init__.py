@@ -1,1 +1,0 @@
-"""A year of many communities in accelerated time, through the real handlers and ticks, looked at after every day."""
