@@ -11,6 +11,7 @@ from handlers import (
     contesting,
     editing,
     extending,
+    figures,
     finding,
     flagging,
     focusing,
@@ -31,6 +32,7 @@ from handlers import (
     reviewing,
     roles,
     setting_up,
+    summarizing,
     waiting,
 )
 
@@ -45,6 +47,7 @@ __all__ = [
     "contesting",
     "editing",
     "extending",
+    "figures",
     "finding",
     "flagging",
     "focusing",
@@ -65,5 +68,6 @@ __all__ = [
     "reviewing",
     "roles",
     "setting_up",
+    "summarizing",
     "waiting",
 ]

@@ -32,7 +32,7 @@ from models.weeks import Week, week_at
 BEGAN = datetime(2026, 10, 5, 6, 0, tzinfo=UTC)
 """A Monday, six weeks and a clock change before what the tests ask about."""
 HOUR = timedelta(hours=1)
-EXAMPLES = int(os.environ.get("HIMMA_TEST_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("HIMMA_TEST_EXAMPLES", "6"))
 
 
 @dataclass

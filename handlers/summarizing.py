@@ -1,0 +1,221 @@
+"""`/summary`: a team's week in figures, in plain words first. Every figure can be pressed (handlers/figures.py)."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from handlers.context import Context
+from handlers.registry import Arg, ArgKind, command
+from handlers.spans import span, time_given
+from handlers.types import Bars, Button, Card, Chart, Reply, Row
+from handlers.weeks import day_of, days_of, for_button, from_button, here, read_week
+from handlers.words import N_, Said, Words
+from models.communities import Community
+from models.figures import Figure
+from models.refusals import Outdated
+from models.roles import Role
+from models.summaries import Numbers, Summary, summarize
+from models.weeks import Week
+
+_WEEK = Arg("week", ArgKind.TEXT, N_("which week: its number, a day in it, or “last week”"), required=False)
+COMMUNITY = Arg("community", ArgKind.NUMBER, "")
+DAY = Arg("day", ArgKind.NUMBER, "")
+
+LABELS = {
+    Figure.COMPLETED: N_("Completed"),
+    Figure.TAKEN: N_("Seats taken"),
+    Figure.DUE: N_("Seats filled"),
+    Figure.FIRST_TAKEN: N_("Median time to claim"),
+    Figure.REVIEWED: N_("Median time to review"),
+    Figure.RELEASED: N_("Given back"),
+    Figure.EXPIRED: N_("Ended by time"),
+    Figure.NO_SHOW: N_("Did not come"),
+    Figure.JOINED: N_("New members"),
+    Figure.QUICK: N_("Took a seat within a day"),
+    Figure.OPEN: N_("Open tasks"),
+    Figure.FAILING: N_("About to fail"),
+    Figure.WAITING: N_("Reports waiting"),
+    Figure.LATE: N_("Waiting too long"),
+    Figure.NEVER_ASKED: N_("Never offered anything"),
+}
+"""What the figures are called, in the order in which they are told."""
+_BUTTONS_IN_A_ROW = 2
+
+
+@command(
+    "summary",
+    help=N_("The week in figures"),
+    args=(_WEEK,),
+    role=Role.ORGANIZER,
+    words=(
+        r"(?:weekly )?summary",
+        r"(?P<args>(?:this|last) week)",
+        r"(?:ال)?ملخ\u0651?ص(?: الأسبوعي)?",
+        r"(?P<args>(?:هذا الأسبوع|الأسبوع الماضي))",
+    ),
+)
+async def summary(context: Context, week: str) -> Reply:
+    """The week that runs, or another one."""
+    community = await context.community(Role.ORGANIZER)
+    return await _answer(context, community, read_week(week, community, context.now))
+
+
+@command("summary_week", args=(COMMUNITY, DAY))
+async def summary_of_week(context: Context, community: int, day: int) -> Reply:
+    """The week that a button names."""
+    await context.require(Role.ORGANIZER, community)
+    found = await context.session.get_one(Community, community)
+    week = from_button(day, found)
+    if week is None or week.begins_at > context.now:
+        raise Outdated
+    return await _answer(context, found, week)
+
+
+async def _answer(context: Context, community: Community, week: Week) -> Reply:
+    told = await summarize(context.session, community, week, context.now)
+    return put_into_words(told, community, context.words)
+
+
+def put_into_words(told: Summary, community: Community, words: Words) -> Reply:
+    """A summary for its reader: what matters in sentences, then the figures, and the days as a chart."""
+    words = here(words, community)
+    return Reply(
+        text="\n".join(_sentences(told, words)),
+        card=Card(_title(told, community, words), tuple(_lines(told, words))),
+        chart=_chart(told, words),
+        rows=_rows(told, community, words),
+    )
+
+
+def _title(told: Summary, community: Community, words: Words) -> Said:
+    days, name = days_of(words, told.week), words.digits(told.week.name)
+    if told.is_running:
+        return words.say("{community}, {days} ({week}), so far", community=community.name, days=days, week=name)
+    return words.say("{community}, {days} ({week})", community=community.name, days=days, week=name)
+
+
+def _sentences(told: Summary, words: Words) -> list[Said]:
+    """What an organizer should know, whatever else they read."""
+    numbers, standing = told.numbers, told.standing
+    done = words.count("{n} piece of work was completed.", "{n} pieces of work were completed.", numbers[Figure.COMPLETED])
+    said = [done]
+    if told.givers:
+        people = words.count("{n} person", "{n} people", told.givers)
+        said.append(words.say("Given: {time}, by {people}.", time=time_given(words, numbers.minutes), people=people))
+    if standing[Figure.FAILING]:
+        said.append(
+            words.count(
+                "{n} task is about to fail: it has free seats and less than 48 hours.",
+                "{n} tasks are about to fail: they have free seats and less than 48 hours.",
+                standing[Figure.FAILING],
+            )
+        )
+    if standing[Figure.LATE]:
+        said.append(
+            words.count(
+                "{n} report has waited too long for its review.",
+                "{n} reports have waited too long for their review.",
+                standing[Figure.LATE],
+            )
+        )
+    return said
+
+
+def _lines(told: Summary, words: Words) -> list[Said]:
+    """Each figure, beside the week before and the mean of the four weeks before."""
+    lines = [_compared(told, figure, words) for figure in _OF_WEEK]
+    lines.insert(1, _line(told, N_("Time given"), lambda numbers: numbers.minutes, words, time_given))
+    if told.given:
+        tags = [Said(words.say("{tag} {time}", tag=f"#{tag}", time=time_given(words, n))) for tag, n in told.given]
+        lines.insert(2, words.say("Most of it: {tags}", tags=words.list_of(list(tags))))
+    return [*lines, words.say("Now:"), *(_now(told, figure, words) for figure in told.standing)]
+
+
+_OF_WEEK = (
+    Figure.COMPLETED,
+    Figure.TAKEN,
+    Figure.DUE,
+    Figure.FIRST_TAKEN,
+    Figure.REVIEWED,
+    Figure.RELEASED,
+    Figure.EXPIRED,
+    Figure.NO_SHOW,
+    Figure.JOINED,
+    Figure.QUICK,
+)
+
+
+def _compared(told: Summary, figure: Figure, words: Words) -> Said:
+    if figure is Figure.DUE:
+        return _line(told, LABELS[figure], lambda numbers: numbers.percent_filled, words, _percent)
+    if figure in told.numbers.medians:
+        return _line(told, LABELS[figure], lambda numbers: numbers.medians[figure], words, span)
+    return _line(told, LABELS[figure], lambda numbers: numbers[figure], words, Words.number)
+
+
+def _percent(words: Words, n: int) -> Said:
+    return words.say("{n}%", n=n)
+
+
+def _line(
+    told: Summary,
+    label: str,
+    value_of: Callable[[Numbers], int | None],
+    words: Words,
+    show: Callable[[Words, int], Said],
+) -> Said:
+    what, value = words.say(label), _shown(value_of(told.numbers), words, show)
+    if told.last is None:
+        return words.say("{what}: {value}", what=what, value=value)
+    return words.say(
+        "{what}: {value} (the week before {last}, usually {usual})",
+        what=what,
+        value=value,
+        last=_shown(value_of(told.last), words, show),
+        usual=_shown(usual([value_of(numbers) for numbers in told.before]), words, show),
+    )
+
+
+def _shown(value: int | None, words: Words, show: Callable[[Words, int], Said]) -> Said:
+    return Said("–") if value is None else show(words, value)
+
+
+def usual(values: Sequence[int | None]) -> int | None:
+    """The mean of those that there are, rounded."""
+    known = [value for value in values if value is not None]
+    return int(Fraction(sum(known), len(known)) + Fraction(1, 2)) if known else None
+
+
+def _now(told: Summary, figure: Figure, words: Words) -> Said:
+    return words.say("{what}: {value}", what=words.say(LABELS[figure]), value=words.number(told.standing[figure]))
+
+
+def _rows(told: Summary, community: Community, words: Words) -> tuple[Row, ...]:
+    """A button for each figure that has rows behind it, and the ways to other weeks."""
+    day, number = for_button(told.week), community.id
+    counted = {figure: told.standing.get(figure, 0) or told.numbers.sums.get(figure, (0,))[0] for figure in LABELS}
+    buttons = [
+        Button(Said(f"{words.say(label)} · {words.number(counted[figure])}"), "figure", f"{number} {figure} {day} 0")
+        for figure, label in LABELS.items()
+        if counted[figure]
+    ]
+    rows = [tuple(buttons[at : at + _BUTTONS_IN_A_ROW]) for at in range(0, len(buttons), _BUTTONS_IN_A_ROW)]
+    before = Button(words.say("The week before"), "summary_week", f"{number} {for_button(told.week.earlier())}")
+    return (*rows, (before,))
+
+
+def _chart(told: Summary, words: Words) -> Chart:
+    """Seats taken and work completed, day by day."""
+    taken, completed = told.by_day[Figure.TAKEN], told.by_day[Figure.COMPLETED]
+    title = words.say("Seats taken and work completed, day by day")
+    by_day = [
+        words.say("{day}: {taken} taken, {completed} completed", day=day_of(words, day, "EEEE d"), taken=one, completed=other)
+        for day, one, other in zip(told.week.days, taken, completed, strict=True)
+    ]
+    return Chart(
+        title=title,
+        alternative="\n".join((title, *by_day)),
+        days=tuple(day_of(words, day) for day in told.week.days),
+        bars=(Bars(words.say(LABELS[Figure.TAKEN]), taken), Bars(words.say(LABELS[Figure.COMPLETED]), completed)),
+        right_to_left=words.right_to_left,
+        digits="".join(words.digits(str(digit)) for digit in range(10)),
+    )
