@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 
-from babel.dates import format_date, format_interval
+from babel.dates import format_date
 
 from handlers.moments import plain
 from handlers.words import N_, Said, Words, words_for
@@ -13,11 +13,9 @@ from models.weeks import Week, last_week, week_at, week_numbered, week_of_day
 
 _THIS = frozenset(map(plain, ("", "this week", "this", "now", "هذا الأسبوع", "الأسبوع الحالي", "الآن")))
 _LAST = frozenset(map(plain, ("last week", "last", "الأسبوع الماضي", "الأسبوع السابق", "الماضي", "السابق")))
-_NUMBERED = re.compile(r"(?:(\d{4})[- ]?)?w?(\d{1,2})")
+_NUMBERED = re.compile(r"(?:(\d{4})(?:[- ]w?|w)|w)?(\d{1,2})")
 _DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _FIRST_YEAR = 2000
-_WIDE = {"en": "en_GB"}
-"""Where days stand before their month."""
 
 
 def read_week(text: str, community: Community, now: datetime) -> Week:
@@ -71,8 +69,9 @@ def for_button(week: Week) -> int:
 
 def days_of(words: Words, week: Week) -> Said:
     """From its first to its last day: 21–27 November."""
-    locale = _WIDE.get(words.language, words.language)
-    return words.digits(format_interval(week.days[0], week.days[-1], "MMMMd", locale=locale))
+    first, last = week.days[0], week.days[-1]
+    form = "d" if first.month == last.month else "d MMMM"
+    return words.say("{first}–{last}", first=day_of(words, first, form), last=day_of(words, last, "d MMMM"))
 
 
 def day_of(words: Words, day: date, form: str = "EEE d") -> Said:
