@@ -33,7 +33,7 @@ def text_of(messages: list[Any]) -> str:
 def chart_in(messages: list[Any]) -> tuple[bytes, str]:
     """The picture, and the words that stand for it."""
     last = messages[-1]
-    words = last.files[0].description if isinstance(last, discord.Message) else last.text
+    words = str(last.files[0].description) if isinstance(last, discord.Message) else last.text
     return photo_in(last), plain(words)
 
 
