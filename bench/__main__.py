@@ -4,31 +4,67 @@ import argparse
 import asyncio
 import gc
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from bench import tables
-from bench.claim import FULL, QUICK, Effort, compare, grow
+from bench.chat import on_discord
+from bench.claim import FULL, QUICK, Effort, Tell, compare, grow
 from bench.contestant import FLOOR, STOCK
 from bench.himma import HIMMA
 from bench.start import start
+from bench.ticks import measure
+from bench.year.run import YEAR, live_year
 
-PARTS = ("claim", "size", "start")
 DISK = "/var/tmp"  # noqa: S108  (it outlives a restart, so it is no memory file system, as /tmp may be)
+Part = Callable[[Path, Effort, Tell], Awaitable[RenderableType]]
+
+
+async def _claim(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
+    return tables.compared(await compare([HIMMA, STOCK, FLOOR], folder, effort, tell))
+
+
+async def _size(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
+    return tables.grown(await grow(HIMMA, folder, effort, tell))
+
+
+async def _start(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
+    tell("starting")
+    return tables.started(await start(HIMMA, folder / "start", effort.rounds))
+
+
+async def _discord(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
+    return tables.on_discord(await on_discord(folder, effort, tell))
+
+
+async def _ticks(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
+    tell("a million reminders told, a hundred thousand due")
+    return tables.ticked(await measure(folder / "ticks", effort.share))
+
+
+async def _year(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
+    tell("living a year")
+    return tables.lived(await asyncio.to_thread(live_year, folder, YEAR.shorter(effort.share)))
+
+
+PARTS: dict[str, Part] = {
+    "claim": _claim,
+    "size": _size,
+    "start": _start,
+    "discord": _discord,
+    "ticks": _ticks,
+    "year": _year,
+}
 
 
 async def bench(parts: list[str], effort: Effort, folder: Path, console: Console) -> None:
     def tell(text: str) -> None:
         console.print(f"[dim]{text}[/]", highlight=False)
 
-    if "claim" in parts:
-        console.print(tables.compared(await compare([HIMMA, STOCK, FLOOR], folder, effort, tell)))
-    if "size" in parts:
-        console.print(tables.grown(await grow(HIMMA, folder, effort, tell)))
-    if "start" in parts:
-        tell("starting")
-        console.print(tables.started(await start(HIMMA, folder / "start", effort.rounds)))
+    for name in parts:
+        console.print(await PARTS[name](folder, effort, tell))
 
 
 def main() -> None:

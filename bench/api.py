@@ -1,8 +1,7 @@
 """A Bot API on the loopback that costs next to nothing, so that what is measured is the bot and not the wire.
 
-HTTP/1.1 is read by hand: keep-alive, `Content-Length` bodies, one request after another on a connection. What is served has
-the form of the Bot API (https://core.telegram.org/bots/api), but nothing is checked and no limit is kept: the wire fake of
-the tests does that.
+What is served has the form of the Bot API (https://core.telegram.org/bots/api), but nothing is checked and no limit is kept:
+the wire fake of the tests does that.
 """
 
 import asyncio
@@ -13,12 +12,12 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
+
+from bench.wire import Connection, header, read_fields
 
 TOKEN = "100200300:opens-nothing-but-the-loopback"  # noqa: S105
 GROUP = -1001500000001
 BOT = {"id": 100200300, "is_bot": True, "first_name": "Himma", "username": "himma_bench_bot"}
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n"
 TRUE = b'{"ok":true,"result":true}'
 
 
@@ -27,12 +26,14 @@ class Press:
     """One person's press on "I'm in" under one task's card, and what became of it. Times are `time.perf_counter()`."""
 
     person: int
-    """The account's Telegram id."""
+    """The account's id on its platform."""
     task: int
     sent: float = 0.0
+    acknowledged: float = 0.0
+    """Discord's app stops waiting for this after three seconds; on Telegram it is the answer itself."""
     answered: float = 0.0
     answer: str = ""
-    """The text of the toast."""
+    """The text of the toast, or of the message that answered."""
 
 
 class BotApi:
@@ -81,8 +82,9 @@ class BotApi:
         if self._poll:
             self._serve_poll()
 
-    def call(self, connection: "Connection", method: str, body: bytes, content_type: bytes) -> None:
+    def serve(self, connection: Connection, head: bytes, body: bytes) -> None:
         """Answer one request of the bot's."""
+        method, content_type = head.split(b" ", 2)[1].rsplit(b"/", 1)[-1].decode(), header(head, b"content-type")
         self.calls[method] += 1
         if method == "answercallbackquery":
             connection.respond(TRUE)
@@ -97,11 +99,11 @@ class BotApi:
         press = self._presses.pop(str(fields["callback_query_id"]), None)
         if press is None:
             return
-        press.answered = time.perf_counter()
+        press.answered = press.acknowledged = time.perf_counter()
         press.answer = str(fields.get("text", ""))
         self.on_answer(press)
 
-    def _take_poll(self, connection: "Connection", fields: dict[str, Any]) -> None:
+    def _take_poll(self, connection: Connection, fields: dict[str, Any]) -> None:
         self._end_poll()
         offset = int(fields.get("offset", 0))
         while self._pending and self._pending[0][0] < offset:
@@ -133,56 +135,6 @@ class BotApi:
         if self._poll_end:
             self._poll_end.cancel()
             self._poll_end = None
-
-
-class Connection(asyncio.Protocol):
-    """One keep-alive connection of the bot's."""
-
-    def __init__(self, api: BotApi) -> None:
-        self._api = api
-        self._buffer = b""
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
-            head = self._buffer[:end].lower()
-            length = int(header(head, b"content-length") or 0)
-            if len(self._buffer) < end + 4 + length:
-                return
-            body = self._buffer[end + 4 : end + 4 + length]
-            self._buffer = self._buffer[end + 4 + length :]
-            method = head.split(b" ", 2)[1].rsplit(b"/", 1)[-1].decode()
-            self._api.call(self, method, body, header(head, b"content-type"))
-
-    def respond(self, body: bytes) -> None:
-        if self._transport:
-            self._transport.write(HEAD % len(body) + body)
-
-
-def header(head: bytes, name: bytes) -> bytes:
-    """The value of one header in a request's lower-case head, or nothing."""
-    start = head.find(b"\r\n" + name + b":")
-    if start < 0:
-        return b""
-    end = head.find(b"\r\n", start + 2)
-    return head[start + len(name) + 3 : end if end >= 0 else None].strip()
-
-
-def read_fields(body: bytes, content_type: bytes) -> dict[str, Any]:
-    """A request's parameters; those of a multipart body (a file) are not read."""
-    if content_type.startswith(b"application/json"):
-        return dict(json.loads(body))
-    if content_type.startswith(b"application/x-www-form-urlencoded"):
-        return {name: values[0] for name, values in parse_qs(body.decode()).items()}
-    return {}
 
 
 def _message(number: int, fields: dict[str, Any]) -> bytes:

@@ -20,14 +20,16 @@ class Effort:
     presses: int
     seconds: float
     sizes: tuple[int, ...]
+    share: float
+    """Of what else is measured in large numbers."""
 
-    def shape(self, levels: tuple[int, ...]) -> Shape:
-        """Room for every press that may be made."""
-        return Shape(open_tasks=self.rounds * (len(levels) * self.presses + 300) // 20 + 1)
+    def shape(self, levels: int, beside: int = 0) -> Shape:
+        """Room for every press that may be made, at so many levels and `beside` them."""
+        return Shape(open_tasks=self.rounds * (levels * self.presses + 300 + beside) // 20 + 1)
 
 
-FULL = Effort(rounds=5, presses=8_000, seconds=3.0, sizes=(1_000, 100_000, 1_000_000))
-QUICK = Effort(rounds=1, presses=2_000, seconds=1.5, sizes=(1_000, 100_000))
+FULL = Effort(rounds=5, presses=8_000, seconds=3.0, sizes=(1_000, 100_000, 1_000_000), share=1.0)
+QUICK = Effort(rounds=1, presses=2_000, seconds=1.5, sizes=(1_000, 100_000), share=0.1)
 AT_ONCE = (1, 64)
 SIZE_PRESSES = 3_000
 SIZE_SHAPE = Shape(open_tasks=1_000, seats=20)
@@ -37,7 +39,7 @@ Tell = Callable[[str], None]
 
 async def compare(contestants: list[Contestant], folder: Path, effort: Effort, tell: Tell) -> dict[tuple[int, str], Stats]:
     """Each contestant's median figures, by how many press at once and its name. Contestants take turns in every round."""
-    fields = [Field(contestant, folder / contestant.name, effort.shape(AT_ONCE)) for contestant in contestants]
+    fields = [Field(contestant, folder / contestant.name, effort.shape(len(AT_ONCE))) for contestant in contestants]
     runs: defaultdict[tuple[int, str], list[Stats]] = defaultdict(list)
     async with BotApi() as api:
         for number in range(effort.rounds):

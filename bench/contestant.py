@@ -4,13 +4,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bench.api import TOKEN, BotApi, Press
+from bench.api import TOKEN, Press
 from bench.seed import Shape, plain_claims, seed_plain
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +37,28 @@ class Contestant(Protocol):
     def is_won(self, press: Press) -> bool:
         """Whether the answer to the press promised the seat."""
 
+    @property
+    def keeps_claims(self) -> bool:
+        """Whether it has a database at all."""
+
+
+class Wire(Protocol):
+    """A messenger on the loopback that serves one bot."""
+
+    on_answer: Callable[[Press], None]
+    polled: asyncio.Event
+    """Set while the bot is there to be told something, since `forget_bot`."""
+
+    @property
+    def url(self) -> str:
+        """What takes the place of the public service's address."""
+
+    def forget_bot(self) -> None:
+        """The next bot starts with nothing pending."""
+
+    def press(self, press: Press) -> None:
+        """Tell the bot of a press."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plain:
@@ -44,6 +66,7 @@ class Plain:
 
     name: str
     module: str
+    keeps_claims: bool = True
 
     def seed(self, folder: Path, shape: Shape) -> int:
         return seed_plain(folder / "plain.db", shape)
@@ -60,6 +83,8 @@ class Plain:
 
 STOCK = Plain("stock", "bench.stock")
 FLOOR = Plain("floor", "bench.floor")
+STOCK_DISCORD = Plain("stock", "bench.stock_discord")
+NOOP_DISCORD = Plain("no-op", "bench.noop_discord", keeps_claims=False)
 
 
 class Broken(Exception):
@@ -84,8 +109,8 @@ class Running:
 
 
 @asynccontextmanager
-async def run(contestant: Contestant, folder: Path, api: BotApi) -> AsyncIterator[Running]:
-    """Start a contestant's process, wait until it asks for updates, and stop it in the end.
+async def run(contestant: Contestant, folder: Path, api: Wire) -> AsyncIterator[Running]:
+    """Start a contestant's process, wait until it is there, and stop it in the end.
 
     Raises `Broken` where it does not start or stop in time; what it said is in `log.txt` of its folder.
     """
@@ -106,7 +131,7 @@ async def run(contestant: Contestant, folder: Path, api: BotApi) -> AsyncIterato
         await _stop(process, contestant.name)
 
 
-async def _until_polled(process: asyncio.subprocess.Process, api: BotApi, name: str, log: Path) -> None:
+async def _until_polled(process: asyncio.subprocess.Process, api: Wire, name: str, log: Path) -> None:
     ended = asyncio.create_task(process.wait())
     polled = asyncio.create_task(api.polled.wait())
     await asyncio.wait([ended, polled], timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -1,11 +1,12 @@
 """A contestant on its seeded database, round after round, and the check that the database holds what was promised."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from itertools import islice
 from pathlib import Path
 
-from bench.api import BotApi, Press
-from bench.contestant import Broken, Contestant, Running, run
+from bench.api import Press
+from bench.contestant import Broken, Contestant, Running, Wire, run
 from bench.load import Load, Stats
 from bench.seed import Shape, coming_presses
 
@@ -25,7 +26,7 @@ class Field:
         self.made: list[Press] = []
 
     @asynccontextmanager
-    async def started(self, api: BotApi) -> AsyncIterator["Heat"]:
+    async def started(self, api: Wire) -> AsyncIterator["Heat"]:
         """Run the contestant, warmed up; afterwards, check its database."""
         async with run(self.contestant, self.folder, api) as running:
             heat = Heat(self, Load(api), running)
@@ -38,6 +39,8 @@ class Field:
 
     def _check(self) -> None:
         """Every seat that was promised is held, and no other. Raises `Broken`."""
+        if not self.contestant.keeps_claims:
+            return
         promised = {(press.person, press.task) for press in self.made if self.contestant.is_won(press)}
         held = self.contestant.claims(self.folder, self.shape)
         if promised != held or len(promised) != len(self.made):
@@ -58,8 +61,15 @@ class Heat:
 
     async def press(self, people: int, at_most: int, seconds: float) -> Stats:
         """So many people press at once, until `at_most` presses were made or `seconds` have passed."""
+        return await self._measured(self._load.closed(self._field.presses, people, at_most, seconds))
+
+    async def press_steadily(self, per_second: float, number: int) -> Stats:
+        """So many presses in all, at this rate, whether or not earlier ones were answered."""
+        return await self._measured(self._load.open(islice(self._field.presses, number), per_second))
+
+    async def _measured(self, pressing: Awaitable[list[Press]]) -> Stats:
         cpu_before = self.running.cpu_seconds()
-        made = await self._load.closed(self._field.presses, people, at_most, seconds)
+        made = await pressing
         if not made:
             raise Broken(f"{self._field.contestant.name}: all seats are taken, there is nothing left to press")
         self._field.note(made)

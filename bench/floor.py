@@ -20,12 +20,12 @@ def decide(connection: sqlite3.Connection, query: dict[str, Any]) -> str:
     task_id = int(query["data"].split(":")[1])
     user = query["from"]
     connection.execute(
-        "INSERT INTO person (telegram_id, name) VALUES (?, ?) ON CONFLICT (telegram_id) DO NOTHING",
+        "INSERT INTO person (account, name) VALUES (?, ?) ON CONFLICT (account) DO NOTHING",
         (user["id"], user["first_name"]),
     )
     taken = connection.execute(
         """INSERT OR IGNORE INTO claim (task_id, person_id, claimed_at)
-           SELECT task.id, person.id, ? FROM task JOIN person ON person.telegram_id = ?
+           SELECT task.id, person.id, ? FROM task JOIN person ON person.account = ?
            WHERE task.id = ? AND is_open AND seats > (SELECT count(*) FROM claim WHERE task_id = task.id)""",
         (time.time(), user["id"], task_id),
     )

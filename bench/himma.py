@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench import discord
 from bench.api import GROUP, TOKEN, Press
 from bench.contestant import ROOT
 from bench.seed import FIRST_PERSON, Shape
@@ -29,6 +30,13 @@ port = {port}
 level = "warning"
 """
 
+DISCORD_CONFIG = """
+[discord]
+token = "{token}"
+api_url = "{api_url}"
+gateway_url = "{gateway_url}"
+"""
+
 # One community in one group, whose people all met the bot. Everybody but the idle ones is a newcomer without a claim; the idle
 # ones hold or have finished one claim for each task that exists, and each of those claims came as an event once.
 ROWS = """
@@ -36,12 +44,12 @@ INSERT INTO communities
     (id, code, name, language, timezone, first_weekday, rules, newcomer_claims, member_claims, review_hours, created_at)
 VALUES (1, 'bench234', 'Salma''s team', 'ar', 'Asia/Riyadh', 6, '', 1, 3, 24, :past_at);
 INSERT INTO chats (id, community_id, platform, external_id, kind, title)
-VALUES (1, 1, 'telegram', :group, 'group', 'Salma''s team');
+VALUES (1, 1, :platform, :group, 'group', 'Salma''s team');
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :people)
 INSERT INTO people (id, name, language, is_private, interests, focus_community_id, created_at)
 SELECT i + 1, 'Nour', 'en', 0, '', 1, :past_at FROM n;
 INSERT INTO accounts (id, person_id, platform, external_id, private_chat, created_at)
-SELECT id, id, 'telegram', :first + id - 1, :first + id - 1, :past_at FROM people;
+SELECT id, id, :platform, :first + id - 1, :first + id - 1, :past_at FROM people;
 INSERT INTO members (community_id, person_id, role, joined_at, trusted_at)
 SELECT 1, id, 0, :past_at, iif(id > :pressing, :past_at, NULL) FROM people;
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :tasks)
@@ -56,24 +64,36 @@ SELECT id, id, :pressing + 1 + id % :idle, 1, iif(state = 'done', 'approved', 'h
        iif(state = 'done', :past_at, NULL), '' FROM tasks;
 INSERT INTO live_cards (id, task_id, chat_id, thread, message, shown, changes) SELECT id, id, 1, '', id, '', 0 FROM tasks;
 INSERT INTO inbox (key, platform, received_at, answer, answered_at, retry_at, attempts)
-SELECT 'telegram:past:' || id, 'telegram', :recent_at, '{}', :recent_at, :recent_at, 0 FROM claims;
+SELECT :platform || ':past:' || id, :platform, :recent_at, '{}', :recent_at, :recent_at, 0 FROM claims;
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Himma:
     name: str = "himma"
+    keeps_claims: bool = True
+    telegram: str = ""
+    """Where the Bot API is, for a Himma whose people press on Discord."""
+
+    @property
+    def platform(self) -> str:
+        """Where people press."""
+        return "discord" if self.telegram else "telegram"
 
     def seed(self, folder: Path, shape: Shape) -> int:
         self.command(folder, "http://127.0.0.1:1")
         subprocess.run(
             [sys.executable, "-m", "bot", "migrate"], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True
         )
-        fill(folder / "himma.db", shape, datetime.now(UTC))
+        fill(folder / "himma.db", shape, datetime.now(UTC), self.platform)
         return shape.past_tasks + 1
 
     def command(self, folder: Path, api_url: str) -> list[str]:
-        (folder / "config.toml").write_text(CONFIG.format(token=TOKEN, api_url=api_url, port=_free_port()))
+        config = CONFIG.format(token=TOKEN, api_url=self.telegram or api_url, port=_free_port())
+        if self.telegram:
+            gateway = api_url.replace("http", "ws")
+            config += DISCORD_CONFIG.format(token=discord.TOKEN, api_url=api_url, gateway_url=gateway)
+        (folder / "config.toml").write_text(config)
         return ["-OO", "-m", "bot", "run"]
 
     def claims(self, folder: Path, shape: Shape) -> set[tuple[int, int]]:
@@ -94,10 +114,11 @@ class Himma:
 HIMMA = Himma()
 
 
-def fill(path: Path, shape: Shape, now: datetime) -> None:
+def fill(path: Path, shape: Shape, now: datetime, platform: str = "telegram") -> None:
     """Write the rows. The database has its schema already."""
     values = {
-        "group": str(GROUP),
+        "platform": platform,
+        "group": str(GROUP if platform == "telegram" else discord.CHANNEL),
         "people": shape.people,
         "first": FIRST_PERSON,
         "tasks": shape.tasks,

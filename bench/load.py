@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from statistics import median, quantiles
 
-from bench.api import BotApi, Press
+from bench.api import Press
+from bench.contestant import Wire
 
 PATIENCE_SECONDS = 30.0
 
@@ -17,9 +18,9 @@ class Stalled(Exception):
 
 
 class Load:
-    """Presses on a Bot API, and waits for their answers."""
+    """Presses on a messenger, and waits for their answers."""
 
-    def __init__(self, api: BotApi) -> None:
+    def __init__(self, api: Wire) -> None:
         self._api = api
         self._under_way = 0
         self._answered = asyncio.Event()
@@ -84,13 +85,25 @@ class Stats:
     p99: float
     cpu: float
     """Processor time of the bot's process, in milliseconds a press."""
+    acknowledged_p99: float
+    """From the press to its acknowledgement, which may come before there is something to see."""
+    missed: int
+    """Presses that were not acknowledged in time, and were answered another way."""
 
     @classmethod
     def of(cls, presses: list[Press], cpu_seconds: float) -> "Stats":
         seconds = max(press.answered for press in presses) - min(press.sent for press in presses)
         waits = [1000 * (press.answered - press.sent) for press in presses]
-        p99 = quantiles(waits, n=100, method="inclusive")[98]
-        return cls(len(presses), len(presses) / seconds, median(waits), p99, 1000 * cpu_seconds / len(presses))
+        acknowledged = [1000 * (press.acknowledged - press.sent) for press in presses if press.acknowledged]
+        return cls(
+            presses=len(presses),
+            per_second=len(presses) / seconds,
+            p50=median(waits),
+            p99=_p99(waits),
+            cpu=1000 * cpu_seconds / len(presses),
+            acknowledged_p99=_p99(acknowledged),
+            missed=len(presses) - len(acknowledged),
+        )
 
     @classmethod
     def median(cls, runs: list["Stats"]) -> "Stats":
@@ -101,4 +114,10 @@ class Stats:
             p50=median(run.p50 for run in runs),
             p99=median(run.p99 for run in runs),
             cpu=median(run.cpu for run in runs),
+            acknowledged_p99=median(run.acknowledged_p99 for run in runs),
+            missed=sum(run.missed for run in runs),
         )
+
+
+def _p99(milliseconds: list[float]) -> float:
+    return quantiles(milliseconds, n=100, method="inclusive")[98] if len(milliseconds) > 1 else sum(milliseconds)

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.api import Press
 
 FIRST_PERSON = 5_000_000_000
-"""Telegram ids of today do not fit 32 bits."""
+"""Accounts of today do not fit 32 bits."""
 TASKS_AT_ONCE = 8
 """As many cards are being pressed at a time; when they are full, the next ones are posted."""
 
@@ -59,7 +59,7 @@ def coming_presses(shape: Shape, first_task: int) -> Iterator[Press]:
 
 
 TABLES = """
-CREATE TABLE person (id INTEGER PRIMARY KEY, telegram_id BIGINT NOT NULL UNIQUE, name VARCHAR(100) NOT NULL);
+CREATE TABLE person (id INTEGER PRIMARY KEY, account BIGINT NOT NULL UNIQUE, name VARCHAR(100) NOT NULL);
 CREATE TABLE task (
     id INTEGER PRIMARY KEY,
     title VARCHAR(200) NOT NULL,
@@ -107,10 +107,10 @@ def seed_plain(path: Path, shape: Shape) -> int:
 
 
 def plain_claims(path: Path, shape: Shape) -> set[tuple[int, int]]:
-    """The claims of those who pressed, as pairs of Telegram id and task."""
+    """The claims of those who pressed, as pairs of account and task."""
     connection = sqlite3.connect(path)
     rows = connection.execute(
-        "SELECT telegram_id, task_id FROM claim JOIN person ON person.id = person_id WHERE person_id <= ?", (shape.pressing,)
+        "SELECT account, task_id FROM claim JOIN person ON person.id = person_id WHERE person_id <= ?", (shape.pressing,)
     )
     claims = set(rows)
     connection.close()

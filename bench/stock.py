@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-from telegram import Update, User
+from telegram import Update
 from telegram.ext import Application, CallbackQueryHandler, ContextTypes
 
 
@@ -22,7 +22,7 @@ class Base(DeclarativeBase):
 class Person(Base):
     __tablename__ = "person"
     id: Mapped[int] = mapped_column(primary_key=True)
-    telegram_id: Mapped[int] = mapped_column(unique=True)
+    account: Mapped[int] = mapped_column(unique=True)
     name: Mapped[str]
 
 
@@ -46,11 +46,11 @@ class Claim(Base):
     person: Mapped[Person] = relationship()
 
 
-async def claim_task(session: AsyncSession, user: User, task_id: int) -> str:
-    """Take a seat for this user, if there is one; return what to say."""
-    person = await session.scalar(select(Person).where(Person.telegram_id == user.id))
+async def claim_task(session: AsyncSession, account: int, name: str, task_id: int) -> str:
+    """Take a seat for whoever has this account, if there is one; return what to say."""
+    person = await session.scalar(select(Person).where(Person.account == account))
     if person is None:
-        person = Person(telegram_id=user.id, name=user.full_name)
+        person = Person(account=account, name=name)
         session.add(person)
         await session.flush()
     task = await session.get(Task, task_id)
@@ -70,7 +70,8 @@ async def on_claim(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
     assert query
     assert query.data
     async with context.bot_data["sessions"]() as session, session.begin():
-        answer = await claim_task(session, query.from_user, int(query.data.split(":")[1]))
+        user = query.from_user
+        answer = await claim_task(session, user.id, user.full_name, int(query.data.split(":")[1]))
     await query.answer(answer)
 
 

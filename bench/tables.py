@@ -3,8 +3,11 @@
 from rich.console import Group
 from rich.table import Table
 
+from bench.chat import AT_ONCE, FLOOD, PER_SECOND, Discord
 from bench.load import Stats
 from bench.start import Start
+from bench.ticks import TickCosts
+from bench.year.run import Lived
 
 OURS, STOCK, FLOOR = "himma", "stock", "floor"
 
@@ -50,6 +53,53 @@ def started(start: Start) -> Group:
     return Group(
         _aim("under 100 MB resident with Telegram and the playground", start.resident_mb < 100, f"{start.resident_mb:.0f} MB"),
         _aim("under 2 s from start to first answer", start.first_answer_seconds < 2, f"{start.first_answer_seconds:.2f} s"),
+    )
+
+
+def on_discord(run: Discord) -> Group:
+    """One row for each contestant, and the aims."""
+    table = _table(f"On Discord, {AT_ONCE} at once", "who", "interactions/s", "p50 ms", "p99 ms", "CPU ms", "× stock")
+    stock = run.compared[STOCK]
+    for name, stats in run.compared.items():
+        table.add_row(name, *_figures(stats), f"{stats.per_second / stock.per_second:.1f}")
+    ours, flood = run.compared[OURS], run.flood
+    times = ours.per_second / stock.per_second
+    steady = run.steady.acknowledged_p99
+    told = f"{flood.acknowledged_p99:,.0f} ms, {flood.missed} of {flood.presses} missed their 3 s"
+    return Group(
+        table,
+        _aim("at least 5 × stock", times >= 5, f"{times:.1f} ×"),
+        _aim(f"p99 acknowledged under 200 ms at {PER_SECOND:g} a second", steady < 200, f"{steady:.0f} ms"),
+        _aim(f"and under 2 s with {FLOOD:,} at once", flood.acknowledged_p99 < 2000 and not flood.missed, told),
+        _aim(
+            "under 120 MB resident with Telegram, Discord and the playground",
+            run.resident_mb < 120,
+            f"{run.resident_mb:.0f} MB",
+        ),
+    )
+
+
+def ticked(costs: TickCosts) -> Group:
+    """What ticks cost with nothing due, and how fast a pile of reminders is worked off."""
+    slowest = max(costs.idle_ms, key=lambda name: costs.idle_ms[name])
+    table = _table("Ticks with nothing due, a million rows", "tick", "ms")
+    for name, milliseconds in costs.idle_ms.items():
+        table.add_row(name, f"{milliseconds:.2f}")
+    each = costs.seconds / costs.released * 1000
+    figure = f"{costs.seconds:.1f} s, {each:.2f} ms each, {costs.messages:,} messages"
+    return Group(
+        table,
+        _aim("a tick with nothing due under 2 ms", costs.idle_ms[slowest] < 2, f"{costs.idle_ms[slowest]:.2f} ms ({slowest})"),
+        f"  {costs.released:,} reminders due at once are in the outbox after {figure}",
+    )
+
+
+def lived(year: Lived) -> Group:
+    """How the year went; what must hold was looked at after every day of it."""
+    ended = ", ".join(f"{n:,} {state}" for state, n in year.claims.most_common())
+    return Group(
+        f"  {year.tasks:,} tasks, {year.events:,} events, {year.messages:,} messages; claims: {ended}",
+        _aim("a year in under 5 minutes, true after every day", year.seconds < 300, f"{year.seconds:.0f} s"),
     )
 
 

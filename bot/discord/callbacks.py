@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, FormData, TCPConnector
+from yarl import URL
 
 from bot.discord.components import Json
 from bot.discord.errors import from_answer, from_wire
@@ -88,9 +89,8 @@ class Callbacks:
         headers = {"Content-Type": "application/json"} if isinstance(data, bytes) else None
         trouble: DeliveryError | None = None
         try:
-            calling = self._connected().request(
-                method, self._base + path, data=data, headers=headers, timeout=_FILE_TIMEOUT if files else _TIMEOUT
-            )
+            address, timeout = URL(self._base + path, encoded=True), _FILE_TIMEOUT if files else _TIMEOUT
+            calling = self._connected().request(method, address, data=data, headers=headers, timeout=timeout)
             async with calling as answer:
                 if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
                     trouble = from_answer(answer.status, _parsed(await answer.read()))

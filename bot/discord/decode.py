@@ -34,7 +34,7 @@ _PICTURE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic")
 
 def interaction(data: Json, guild: str, at: datetime) -> Event:
     """A command, a press or a submitted modal. `guild` is the guild's name, empty in a direct message."""
-    handle = Handle(_source(data), data["id"], data["application_id"], data["token"])
+    handle = handle_of(data)
     message = data.get("message") or {}
     user = _user(data)
     address = Address(
@@ -51,6 +51,11 @@ def interaction(data: Json, guild: str, at: datetime) -> Event:
     if body.get("type") == _MESSAGE_COMMAND:
         return Event(kind=EventKind.PRESS, **common, command=DRAFT, args=_picked_words(body))
     return Event(kind=EventKind.COMMAND, **common, command=body["name"], args=_arguments(body))
+
+
+def handle_of(data: Json) -> Handle:
+    """What is needed to answer an interaction."""
+    return Handle(_source(data), data["id"], data["application_id"], data["token"])
 
 
 def message(data: Json, at: datetime) -> Event | None:

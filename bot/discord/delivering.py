@@ -20,7 +20,7 @@ from bot.discord.errors import is_already_acknowledged
 from bot.discord.first import FirstResponses
 from bot.discord.handle import Handle, Source
 from bot.drawing import Drawn, draw
-from bot.pace import Pace
+from bot.pace import Pace, Turn
 from bot.platform import Gone, Refused, TryLater, Unknown, Unreachable
 from handlers.types import Address, Answer, ChatKind, Media, Place, Reply, Scope, Upload
 
@@ -88,7 +88,7 @@ class Delivery:
         address = answer.address
         if not address.token:
             if not answer.delivered and not answer.reply.is_silent:
-                await self.send(address.place, _in_words(answer.reply), answer.key, is_answer=True)
+                await self.send(address.place, _in_words(answer.reply), answer.key, turn=Turn.ANSWER)
             return
         # Drawing takes its time: it is done before the first response is taken over, which may be deferred meanwhile.
         drawn = [] if answer.delivered else await draw(answer.reply)
@@ -162,18 +162,18 @@ class Delivery:
         if saying.whispers:
             place = Place(PLATFORM, address.person, ChatKind.PRIVATE)
         try:
-            await self.send(place, reply, key, is_answer=True)
+            await self.send(place, reply, key, turn=Turn.ANSWER)
         except Unreachable:
             if reply.card or reply.text != reply.toast:
                 raise
             log.info("a notice came too late for its press, and there is no private chat to say it in")
 
-    async def send(self, place: Place, reply: Reply, key: str, *, is_answer: bool = False) -> str:
+    async def send(self, place: Place, reply: Reply, key: str, *, turn: Turn = Turn.MESSAGE) -> str:
         """See `Platform.send`."""
         body = render.message(reply)
         body |= {"nonce": _nonce(key), "enforce_nonce": True}
         files = await self._files(reply, await draw(reply))
-        await self._pace.turn(place, is_answer=is_answer)
+        await self._pace.turn(place, turn)
         channel = await self._channel(place)
         route = Route("POST", "/channels/{channel_id}/messages", channel_id=channel)
         sent = await self._http.call(route, body, files)

@@ -16,6 +16,9 @@ from bot.platform import DeliveryError, Gone
 log = logging.getLogger(__name__)
 
 DEFER_AFTER_SECONDS: Final = 1.5
+MOST_WAITING: Final = 256
+"""With so many interactions waiting for their answer, the next ones are deferred at once; with so many deferrals on their way,
+nothing else is begun. It is as many as can be under way (`Callbacks`)."""
 _RETRY_SECONDS: Final = 0.3
 
 
@@ -27,12 +30,22 @@ class FirstResponses:
         self._after_seconds = after_seconds
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._deferring: dict[str, asyncio.Task[None]] = {}
+        self._is_calm = asyncio.Event()
+        self._is_calm.set()
 
     def expect(self, handle: Handle, *, whispers: bool) -> None:
         """An interaction arrived. `whispers`: a deferral is for its person alone to see."""
         if handle.id not in self._timers and handle.id not in self._deferring:
+            if len(self._timers) >= MOST_WAITING:
+                self._begin_to_defer(handle, whispers)
+                return
             loop = asyncio.get_running_loop()
             self._timers[handle.id] = loop.call_later(self._after_seconds, self._begin_to_defer, handle, whispers)
+
+    async def calm(self) -> None:
+        """Wait until what is to be done may take its time: in a flood everybody is acknowledged before anybody is answered,
+        for an answer keeps for fifteen minutes, and the app waits for three seconds."""
+        await self._is_calm.wait()
 
     async def take_over(self, handle: Handle) -> bool:
         """Whether the first response is still to be given, which is then the caller's; else it is out when this returns."""
@@ -45,9 +58,16 @@ class FirstResponses:
         return False
 
     def _begin_to_defer(self, handle: Handle, whispers: bool) -> None:  # the loop calls it
-        del self._timers[handle.id]
+        self._timers.pop(handle.id, None)
         task = self._deferring[handle.id] = asyncio.create_task(self._defer(handle, whispers=whispers))
-        task.add_done_callback(lambda _: self._deferring.pop(handle.id, None))
+        task.add_done_callback(lambda _: self._end_deferring(handle))
+        if len(self._deferring) > MOST_WAITING:
+            self._is_calm.clear()
+
+    def _end_deferring(self, handle: Handle) -> None:
+        del self._deferring[handle.id]
+        if len(self._deferring) <= MOST_WAITING:
+            self._is_calm.set()
 
     async def _defer(self, handle: Handle, *, whispers: bool) -> None:
         for is_last in (False, True):

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,8 +12,8 @@ import discord
 from bot.discord import decode
 from bot.discord.callbacks import Callbacks, Response
 from bot.discord.components import ASKING, Json, modal_for
-from bot.discord.first import FirstResponses
-from bot.discord.handle import TOKEN_LIFE, Handle, Source
+from bot.discord.first import MOST_WAITING, FirstResponses
+from bot.discord.handle import TOKEN_LIFE
 from bot.discord.markdown import defuse
 from bot.fitting import cut
 from bot.platform import DeliveryError, Take
@@ -41,6 +42,7 @@ class Receiver:
         self._take: Take | None = None
         self._me: Json = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._at_work = asyncio.Semaphore(MOST_WAITING)
 
     def begin(self, take: Take, me: Json) -> None:
         """Hand what arrives to `take` from now on; `me` is who we are."""
@@ -95,17 +97,26 @@ class Receiver:
         if data["type"] == decode.AUTOCOMPLETE:
             await self._suggest(data)
         elif data["type"] == decode.COMPONENT and data["data"]["custom_id"].startswith(ASKING):
-            handle = Handle(Source.PRESS, data["id"], data["application_id"], data["token"])
-            await self._callbacks.respond(handle, Response.MODAL, modal_for(data["message"], data["data"]["custom_id"]))
+            modal = modal_for(data["message"], data["data"]["custom_id"])
+            await self._callbacks.respond(decode.handle_of(data), Response.MODAL, modal)
         elif data["type"] in {decode.COMMAND, decode.COMPONENT, decode.MODAL}:
-            event = decode.interaction(data, guild, self._now())
-            self._first.expect(Handle.parse(event.address.token), whispers=event.place.whispers)
-            await self._insist(event)
+            now = self._now()
+            self._first.expect(decode.handle_of(data), whispers=bool(data.get("guild_id")))
+            async with self._turn():
+                await self._insist(decode.interaction(data, guild, now))
 
     async def _hear(self, data: Json) -> None:
         event = decode.message(data, self._now())
         if event is not None:
-            await self._insist(event)
+            async with self._turn():
+                await self._insist(event)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """So many at a time, in the order in which they came; in a flood, when everybody is acknowledged."""
+        async with self._at_work:
+            await self._first.calm()
+            yield
 
     async def _insist(self, event: Event) -> None:
         """Hand an event over until it is taken, for as long as an answer could reach anybody."""
@@ -125,7 +136,6 @@ class Receiver:
 
     async def _suggest(self, data: Json) -> None:
         """Offer tasks; nothing where that takes too long, for what is typed goes through as well."""
-        handle = Handle(Source.COMMAND, data["id"], data["application_id"], data["token"])
         found: list[tuple[str, int]] = []
         if self._offer is not None:
             try:
@@ -134,7 +144,7 @@ class Receiver:
             except Exception:
                 log.exception("no tasks could be offered")
         choices = [{"name": cut(defuse(label), _CHOICE_LIMIT), "value": number} for label, number in found[:_CHOICES]]
-        await self._callbacks.respond(handle, Response.CHOICES, {"choices": choices})
+        await self._callbacks.respond(decode.handle_of(data), Response.CHOICES, {"choices": choices})
 
 
 def _greeting_channel(guild: discord.Guild) -> discord.TextChannel | None:

@@ -14,7 +14,7 @@ from telegram import ForceReply, InlineKeyboardMarkup, InputMediaPhoto, LinkPrev
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, TelegramError, TimedOut
 
-from bot.pace import Pace
+from bot.pace import Pace, Turn
 from bot.platform import DeliveryError, Gone, Refused, TryLater, Unreachable
 from bot.telegram import render
 from bot.telegram.client import Client
@@ -58,7 +58,7 @@ class Delivery:
         if reply.text or reply.card or reply.media or reply.has_files or reply.rows:
             await self._tell(address, reply)
         elif reply.toast and not address.token:
-            await self._send(address.place, replace(reply, text=reply.toast), is_answer=True)
+            await self._send(address.place, replace(reply, text=reply.toast), turn=Turn.ANSWER)
         elif reply.toast and isinstance(trouble, Gone):
             await self._whisper(address.person, reply.toast)
         elif trouble and not isinstance(trouble, Gone):
@@ -76,10 +76,10 @@ class Delivery:
 
     async def _tell(self, address: Address, reply: Reply) -> None:
         if reply.edit and address.message and not reply.has_files:
-            await self._pace.turn(address.place, is_answer=True)
+            await self._pace.turn(address.place, Turn.ANSWER)
             if await self._redraw(address, reply):
                 return
-        await self._send(address.place, reply, is_answer=True)
+        await self._send(address.place, reply, turn=Turn.ANSWER)
 
     async def _redraw(self, address: Address, reply: Reply) -> bool:
         """Redraw the pressed message; False where a new one must say it. A picture cannot be taken out of a message: it stays
@@ -97,7 +97,7 @@ class Delivery:
     async def _whisper(self, person: str, toast: str) -> None:
         """A notice that came too late for the press it belongs to, where the person lets us write to them."""
         try:
-            await self._send(Place(PLATFORM, person, ChatKind.PRIVATE), Reply(text=toast), is_answer=True)
+            await self._send(Place(PLATFORM, person, ChatKind.PRIVATE), Reply(text=toast), turn=Turn.ANSWER)
         except Unreachable:
             log.info("a notice came too late for its press, and there is no private chat to say it in")
 
@@ -105,21 +105,21 @@ class Delivery:
         """See `Platform.send`."""
         return await self._send(place, reply)
 
-    async def _send(self, place: Place, reply: Reply, *, is_answer: bool = False) -> str:
+    async def _send(self, place: Place, reply: Reply, *, turn: Turn = Turn.MESSAGE) -> str:
         """The id of the last message: the one that carries the buttons."""
         sent = ""
         for part in await parts_of(reply):
             try:
-                sent = await self._send_part(place, part, is_answer=is_answer)
+                sent = await self._send_part(place, part, turn=turn)
             except TryLater as later:
                 if not sent or later.after_seconds > _PATIENCE_SECONDS:
                     raise
                 await asyncio.sleep(later.after_seconds)  # what was said already is not said again because of this
-                sent = await self._send_part(place, part, is_answer=is_answer)
+                sent = await self._send_part(place, part, turn=turn)
         return sent
 
-    async def _send_part(self, place: Place, part: Part, *, is_answer: bool) -> str:
-        await self._pace.turn(place, is_answer=is_answer)
+    async def _send_part(self, place: Place, part: Part, *, turn: Turn) -> str:
+        await self._pace.turn(place, turn)
         reply, file = part
         markup: InlineKeyboardMarkup | ForceReply | None = await self._keyboard(reply)
         if markup is None and reply.asks_text and place.kind is ChatKind.PRIVATE:

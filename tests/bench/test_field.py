@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from bench.api import BotApi, Press
-from bench.contestant import FLOOR, STOCK, Broken, Contestant, Plain
+from bench.contestant import FLOOR, NOOP_DISCORD, STOCK, STOCK_DISCORD, Broken, Contestant, Plain
+from bench.discord import DiscordApi
 from bench.field import Field
-from bench.himma import HIMMA
+from bench.himma import HIMMA, Himma
 from bench.load import Load
 from bench.seed import Shape
 
@@ -27,6 +28,21 @@ async def test_every_press_is_answered_and_every_promise_kept(contestant: Contes
     held = contestant.claims(field.folder, SHAPE)
     assert held == {(press.person, press.task) for press in field.made}
     assert len(held) > 100
+
+
+@pytest.mark.parametrize("name", ["himma", "stock", "no-op"])
+async def test_so_it_is_on_discord(name: str, tmp_path: Path) -> None:
+    async with BotApi() as telegram, DiscordApi() as api:
+        contestants: list[Contestant] = [Himma(telegram=telegram.url), STOCK_DISCORD, NOOP_DISCORD]
+        (contestant,) = [one for one in contestants if one.name == name]
+        field = Field(contestant, tmp_path / "field", SHAPE)
+        async with field.started(api) as heat:
+            stats = await heat.press(people=16, at_most=60, seconds=10)
+            steady = await heat.press_steadily(per_second=500, number=40)
+    assert (stats.presses, steady.presses, stats.missed) == (60, 40, 0)
+    assert 0 < stats.acknowledged_p99 <= stats.p99
+    if contestant.keeps_claims:
+        assert contestant.claims(field.folder, SHAPE) == {(press.person, press.task) for press in field.made}
 
 
 async def test_a_seat_is_not_given_twice_however_many_press(tmp_path: Path) -> None:

@@ -1,84 +1,26 @@
 """One core behind Telegram and Discord at once: one team, one pool of seats, one person; over both real libraries."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, make_url, select
 
-from bot.core import Core
 from bot.database import Database
-from bot.discord import Discord
-from bot.pace import UNLIMITED, Pace
-from bot.store import FolderStore
-from bot.telegram import Telegram
 from models.claims import Claim, ClaimState
 from models.communities import Chat
 from models.people import Account
-from tests.dialogue import Clock, Somebody, Talk, plain
-from tests.discord_dialogue import DiscordTalk, noting
+from tests.both import Both, stage
+from tests.dialogue import Somebody, plain
 from tests.elsewhere import code_in
-from tests.wire.discord import DiscordWire
 from tests.wire.discord.permissions import Permission
-from tests.wire.telegram import TelegramWire
-
-
-class Both(NamedTuple):
-    telegram: Talk
-    discord: DiscordTalk
-
-    async def settle(self) -> None:
-        for _ in range(2):  # what is said on one may have its consequence on the other
-            await self.telegram.settle()
-            await self.discord.settle()
-
-    async def later(self, **span: float) -> None:
-        await self.telegram.later(**span)
-        await self.settle()
 
 
 @pytest.fixture
 async def both(database_url: str, tmp_path: Path) -> AsyncIterator[Both]:
-    clock, store, database = Clock(), FolderStore(tmp_path / "pictures"), Database(make_url(database_url))
-    async with TelegramWire() as wire, DiscordWire() as other:
-        telegram = Telegram(
-            wire.token,
-            store,
-            api_url=wire.url,
-            admin_commands=frozenset({"setup", "connect"}),
-            pace=Pace(UNLIMITED),
-            now=clock.now,
-        )
-        discord = Discord(
-            other.token,
-            store,
-            api_url=other.api_url,
-            gateway_url=other.gateway_url,
-            pace=Pace(UNLIMITED),
-            now=clock.now,
-            defer_after_seconds=30.0,
-        )
-        core = Core(database, [telegram, discord], store, clock)
-        there = DiscordTalk(cast("Any", other), core, clock)
-        running = [
-            asyncio.create_task(telegram.run(core.intake.take)),
-            asyncio.create_task(discord.run(noting(core, there))),
-        ]
-        await other.connected()
-        try:
-            yield Both(Talk(wire, core, clock), there)
-        finally:
-            for task in running:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-            await core.answers.settle()
-            for platform in (telegram, discord):
-                await platform.close()
-            await database.close()
+    async with stage(Database(make_url(database_url)), tmp_path / "pictures") as both:
+        yield both
 
 
 async def joined(both: Both, organizer: Somebody, admin: Somebody) -> Any:

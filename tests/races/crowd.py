@@ -30,6 +30,8 @@ class Crowd:
     chat: int
     people: dict[str, int]
     """A person's number by their external id."""
+    there: int = 0
+    """The community's other chat, on Discord, where it has one."""
 
 
 async def settle_in(
@@ -44,20 +46,37 @@ async def settle_in(
     chat = Chat(community_id=community.id, platform="telegram", external_id=group, kind="group", title="Warmth")
     session.add(chat)
     await session.flush()
+    people = await _people(session, community.id, "telegram", externals, now, moderators)
+    return Crowd(community.id, chat.id, people)
+
+
+async def join_discord(session: AsyncSession, crowd: Crowd, externals: Sequence[str], channel: str, now: datetime) -> None:
+    """The same community in a Discord channel as well, and these people of it."""
+    chat = Chat(community_id=crowd.community, platform="discord", external_id=channel, kind="group", title="Helpers")
+    session.add(chat)
+    await session.flush()
+    crowd.there = chat.id
+    crowd.people |= await _people(session, crowd.community, "discord", externals, now)
+
+
+async def _people(
+    session: AsyncSession, community: int, platform: str, externals: Sequence[str], now: datetime, moderators: int = 0
+) -> dict[str, int]:
+    """Members of a community, by their external ids."""
     people = [{"name": f"Nour {one}", "language": "en", "created_at": now} for one in externals]
     numbers = (await session.scalars(insert(Person).returning(Person.id, sort_by_parameter_order=True), people)).all()
     for model, rows in (
-        (Account, [_account(number, one, now) for number, one in zip(numbers, externals, strict=True)]),
-        (Member, [_member(community.id, number, i < moderators, now) for i, number in enumerate(numbers)]),
+        (Account, [_account(number, platform, one, now) for number, one in zip(numbers, externals, strict=True)]),
+        (Member, [_member(community, number, i < moderators, now) for i, number in enumerate(numbers)]),
     ):
         await session.execute(insert(model), rows)
-    return Crowd(community.id, chat.id, dict(zip(externals, numbers, strict=True)))
+    return dict(zip(externals, numbers, strict=True))
 
 
-def _account(person: int, external: str, now: datetime) -> dict[str, object]:
+def _account(person: int, platform: str, external: str, now: datetime) -> dict[str, object]:
     return {
         "person_id": person,
-        "platform": "telegram",
+        "platform": platform,
         "external_id": external,
         "private_chat": external,
         "created_at": now,
@@ -70,7 +89,7 @@ def _member(community: int, person: int, is_moderator: bool, now: datetime) -> d
 
 
 async def add_task(session: AsyncSession, crowd: Crowd, seats: int, now: datetime, *, has_card: bool = True) -> int:
-    """An open task, with its live card in the group; its number."""
+    """An open task, with its live card in the community's chats; its number."""
     task = Task(
         community_id=crowd.community,
         title=f"Call elder {seats}",
@@ -86,7 +105,8 @@ async def add_task(session: AsyncSession, crowd: Crowd, seats: int, now: datetim
     session.add(task)
     await session.flush()
     if has_card:
-        await post_card(session, task.id, crowd.chat, "", now)
+        for chat in filter(None, (crowd.chat, crowd.there)):
+            await post_card(session, task.id, chat, "", now)
     return task.id
 
 

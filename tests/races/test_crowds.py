@@ -20,6 +20,7 @@ from tests.dialogue import Talk
 from tests.races.crowd import YOURS, add_task, press, seated_pairs, settle_in
 from tests.races.stage import Stage
 from tests.races.truth import check_truth
+from tests.wire.discord import Message as DiscordMessage
 from tests.wire.telegram import Message, Person, Press
 
 SEATS = (1, 7, 50)
@@ -105,7 +106,7 @@ async def test_a_burst_of_claims_shows_on_the_live_card_within_three_seconds_for
     assert card.edits <= 3
 
 
-def seats_left(card: Message) -> int:
+def seats_left(card: Message | DiscordMessage) -> int:
     found = re.search(r"(\d+) seats? left of", card.text)
     assert found, card.text
     return int(found[1])

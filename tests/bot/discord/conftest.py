@@ -97,7 +97,7 @@ async def offer(sender: Sender, command: str, typed: str) -> list[tuple[str, int
     return [(title, number) for number, title in enumerate(titles, 1)]
 
 
-def make_discord(wire: DiscordWire, folder: Folder) -> Discord:
+def make_discord(wire: DiscordWire, folder: Folder, *, defer_after_seconds: float = SOON) -> Discord:
     return Discord(
         wire.token,
         folder,
@@ -106,7 +106,7 @@ def make_discord(wire: DiscordWire, folder: Folder) -> Discord:
         offer=offer,
         pace=Pace(UNLIMITED),
         now=lambda: datetime.fromtimestamp(wire.world.now(), UTC),
-        defer_after_seconds=SOON,
+        defer_after_seconds=defer_after_seconds,
     )
 
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.discord import Discord
+from bot.discord import Discord, first, receiving
 from bot.discord.errors import from_answer
 from bot.pace import UNLIMITED, Pace
 from bot.platform import Gone, Refused, TryLater, Unknown, Unreachable
 from bot.sheets import write
-from handlers.types import Address, Answer, Button, CannotRender, Card, ChatKind, Event, Place, Reply, Scope
-from tests.bot.discord.conftest import SAID, SOON, Core, Stage, make_discord
+from handlers.types import Address, Answer, Button, CannotRender, Card, ChatKind, Event, EventKind, Place, Reply, Scope
+from tests.bot.discord.conftest import SAID, SOON, Core, Stage, make_discord, running
 from tests.bot.folder import Folder
 from tests.bot.test_charts import CHART
 from tests.bot.test_sheets import SHEET
@@ -207,6 +207,38 @@ async def test_a_delivered_answer_is_not_said_again(stage: Stage) -> None:
     before = len(stage.wire.calls)
     await stage.discord.answer(Answer(first.key, first.address, first.reply, is_known=True, delivered=True))
     assert len(stage.wire.calls) == before
+
+
+async def test_in_a_flood_everybody_is_acknowledged_before_anybody_is_answered(
+    wire: DiscordWire, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (first, receiving):
+        monkeypatch.setattr(module, "MOST_WAITING", 10)
+    discord = make_discord(wire, folder, defer_after_seconds=30.0)
+    at_work, most, may_go_on = 0, 0, asyncio.Event()
+
+    async def work(event: Event) -> None:
+        nonlocal at_work, most
+        if event.kind is EventKind.SERVICE:
+            return
+        at_work += 1
+        most = max(most, at_work)
+        await may_go_on.wait()
+        at_work -= 1
+
+    async with running(Core(discord, before=work)):
+        await wire.connected()
+        people = [wire.person(f"Sara {number}") for number in range(100)]
+        channel = wire.guild("Warmth", *people).general
+        acts = [one.runs("tasks", channel) for one in people]
+        await wire.until(lambda: sum(act.is_answered for act in acts) == 90, 5, "those beyond ten were not deferred")
+        assert {act.response for act in acts if act.is_answered} == {DEFERRED}
+        may_go_on.set()
+        await asyncio.gather(*(act.completed() for act in acts))
+    assert most == 10
+    assert [message.text for act in acts for message in act.messages] == ["Said."] * 100
+    assert sum(act.response == MESSAGE for act in acts) == 10
+    await discord.close()
 
 
 # After a restart

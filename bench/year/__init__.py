@@ -1,0 +1,1 @@
+"""A year of many communities in accelerated time, through the real handlers and ticks, looked at after every day."""
