@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.edge import Edge
 from handlers.timed import TICKS, Tick, tick
 from models.beats import PERIODS_OF_GRACE, note_beat
-from models.codes import prune_codes
-from models.delivery import prune_delivery
-from models.dialogues import prune_dialogues
-from models.notices import prune_notices
-from models.record import prune_record
+from models.codes import old_codes
+from models.delivery import old_delivery
+from models.dialogues import old_dialogues
+from models.notices import old_notices
+from models.pruning import prune
+from models.record import faded
 
 log = logging.getLogger(__name__)
 
@@ -119,11 +120,11 @@ class Ticks:
 @tick("housekeeping", every=timedelta(minutes=1))
 async def keep_house(session: AsyncSession, now: datetime) -> bool:
     """Delete what nobody needs any more, a bounded number of rows."""
-    gone = (
-        await prune_delivery(session, now - KEEP_DELIVERED, _ROWS_AT_ONCE),
-        await prune_dialogues(session, now - KEEP_DIALOGUES, _ROWS_AT_ONCE),
-        await prune_codes(session, now - KEEP_CODES, _ROWS_AT_ONCE),
-        await prune_notices(session, now - KEEP_NOTICES, now, _ROWS_AT_ONCE),
-        await prune_record(session, now, _ROWS_AT_ONCE),
+    old = (
+        *old_delivery(now - KEEP_DELIVERED),
+        *old_dialogues(now - KEEP_DIALOGUES),
+        *old_codes(now - KEEP_CODES),
+        *old_notices(now - KEEP_NOTICES, now),
+        *faded(now),
     )
-    return max(gone) >= _ROWS_AT_ONCE
+    return await prune(session, old, _ROWS_AT_ONCE)

@@ -7,8 +7,9 @@ finds one by trying.
 import hashlib
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, delete, func, select, update
+from sqlalchemy import ForeignKey, Index, Select, String, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -120,15 +121,9 @@ async def void(session: AsyncSession, kind: CodeKind, text: str) -> None:
     await session.execute(delete(Code).where(Code.kind == kind, Code.digest == _digest(text), Code.used_at.is_(None)))
 
 
-async def prune_codes(session: AsyncSession, before: datetime, limit: int) -> int:
-    """Delete codes that ended, and wrong ones that were said, before this moment; `limit` of each at the most. How many."""
-    codes = (await session.scalars(select(Code.id).where(Code.expires_at < before).limit(limit))).all()
-    wrong = (await session.scalars(select(WrongCode.id).where(WrongCode.said_at < before).limit(limit))).all()
-    if codes:
-        await session.execute(delete(Code).where(Code.id.in_(codes)))
-    if wrong:
-        await session.execute(delete(WrongCode).where(WrongCode.id.in_(wrong)))
-    return len(codes) + len(wrong)
+def old_codes(before: datetime) -> tuple[Select[Any], ...]:
+    """Codes that ended, and wrong ones that were said, before this moment."""
+    return select(Code.id).where(Code.expires_at < before), select(WrongCode.id).where(WrongCode.said_at < before)
 
 
 def _digest(text: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, String, Text, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Index, Select, String, Text, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -235,20 +235,9 @@ async def forget_fetch(session: AsyncSession, key: str) -> None:
     await session.execute(delete(Fetch).where(Fetch.key == key))
 
 
-async def prune_delivery(session: AsyncSession, before: datetime, limit: int) -> int:
-    """Delete what was answered, sent or given up before this moment, `limit` rows of each kind at the most. How many went."""
-    old_keys = select(Inbox.key).where(Inbox.received_at < before, Inbox.answered_at.is_not(None)).limit(limit)
-    old_ids = (
-        select(Outbox.id)
-        .where(Outbox.created_at < before, or_(Outbox.sent_at.is_not(None), Outbox.failure.is_not(None)))
-        .limit(limit)
+def old_delivery(before: datetime) -> tuple[Select[Any], ...]:
+    """What was answered, sent or given up before this moment."""
+    return (
+        select(Inbox.key).where(Inbox.received_at < before, Inbox.answered_at.is_not(None)),
+        select(Outbox.id).where(Outbox.created_at < before, or_(Outbox.sent_at.is_not(None), Outbox.failure.is_not(None))),
     )
-    gone = 0
-    for keys, statement in (
-        ((await session.scalars(old_keys)).all(), delete(Inbox).where(Inbox.key.in_(old_keys))),
-        ((await session.scalars(old_ids)).all(), delete(Outbox).where(Outbox.id.in_(old_ids))),
-    ):
-        if keys:
-            await session.execute(statement, execution_options={"synchronize_session": False})
-        gone += len(keys)
-    return gone

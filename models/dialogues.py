@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, delete, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,9 +56,6 @@ async def begin(
     return dialogue
 
 
-async def prune_dialogues(session: AsyncSession, before: datetime, limit: int) -> int:
-    """Delete dialogues that ended before this moment, `limit` at the most. How many went."""
-    old = (await session.scalars(select(Dialogue.id).where(Dialogue.expires_at < before).limit(limit))).all()
-    if old:
-        await session.execute(delete(Dialogue).where(Dialogue.id.in_(old)))
-    return len(old)
+def old_dialogues(before: datetime) -> tuple[Select[Any], ...]:
+    """What ended before this moment."""
+    return (select(Dialogue.id).where(Dialogue.expires_at < before),)

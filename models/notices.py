@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -254,12 +254,6 @@ def has_room(now: datetime) -> ColumnElement[bool]:
     return and_(within(DAY) < Person.daily_budget, within(WEEK) < Person.weekly_budget)
 
 
-async def prune_notices(session: AsyncSession, before: datetime, now: datetime, limit: int) -> int:
-    """Delete notices that were settled before this moment, and contacts that no budget counts any more; `limit` of each."""
-    notices = (await session.scalars(select(Notice.id).where(Notice.settled_at < before).limit(limit))).all()
-    contacts = (await session.scalars(select(Contact.id).where(Contact.at <= now - WEEK).limit(limit))).all()
-    if notices:
-        await session.execute(delete(Notice).where(Notice.id.in_(notices)))
-    if contacts:
-        await session.execute(delete(Contact).where(Contact.id.in_(contacts)))
-    return len(notices) + len(contacts)
+def old_notices(before: datetime, now: datetime) -> tuple[Select[Any], ...]:
+    """Notices that were settled before this moment, and contacts that no budget counts any more."""
+    return select(Notice.id).where(Notice.settled_at < before), select(Contact.id).where(Contact.at <= now - WEEK)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, delete, func, insert, select, update
+from sqlalchemy import ForeignKey, Index, Select, String, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -182,9 +182,6 @@ async def strike(session: AsyncSession, claim_id: int) -> bool:
     return gone.first() is not None
 
 
-async def prune_record(session: AsyncSession, now: datetime, limit: int) -> int:
-    """Delete what has faded, `limit` rows at the most. How many went."""
-    faded = (await session.scalars(select(Entry.id).where(Entry.at <= now - FADES).limit(limit))).all()
-    if faded:
-        await session.execute(delete(table(Entry)).where(table(Entry).c.id.in_(faded)))
-    return len(faded)
+def faded(now: datetime) -> tuple[Select[Any], ...]:
+    """What has faded."""
+    return (select(Entry.id).where(Entry.at <= now - FADES),)

@@ -1,19 +1,30 @@
 """The clock: what time causes is looked after again and again, and whoever runs Himma hears when it is not."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import make_url, select
+from sqlalchemy import func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.database import Database
 from bot.edge import Edge
-from bot.ticks import Ticks
+from bot.ticks import Ticks, keep_house
 from handlers.timed import TICKS, Tick, tick
 from models.beats import Beat
+from models.codes import WrongCode
+from models.delivery import Inbox
+from models.people import Identity, Newcomer, meet
 from tests.dialogue import Clock
+
+NUMBERS = itertools.count()
+
+
+async def somebody(session: AsyncSession) -> int:
+    newcomer = Newcomer(Identity("telegram", "1"), "Omar", "en")
+    return (await meet(session, [newcomer], Clock().now()))[newcomer.identity].person_id
 
 
 class Counted:
@@ -116,3 +127,26 @@ def test_a_tick_has_one_meaning() -> None:
     with pytest.raises(TypeError, match="declared twice"):
         tick("housekeeping", every=timedelta(minutes=1))(work)
     assert TICKS["housekeeping"].work is not work
+
+
+async def test_housekeeping_takes_what_is_old_a_bounded_number_at_once(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.ticks._ROWS_AT_ONCE", 2)
+    clock = Clock()
+
+    async def leave(session: AsyncSession) -> None:
+        old, recent = clock.now() - timedelta(days=8), clock.now() - timedelta(days=6)
+        for at in (old, old, old, recent):
+            row = {"platform": "telegram", "received_at": at, "answer": "{}", "answered_at": at, "retry_at": at}
+            session.add(Inbox(key=f"{at}{next(NUMBERS)}", **row))
+            session.add(WrongCode(person_id=await somebody(session), said_at=at))
+
+    await edge.transact(leave)
+    assert await edge.transact(lambda session: keep_house(session, clock.now())), "there is more"
+    assert not await edge.transact(lambda session: keep_house(session, clock.now()))
+    left = select(select(func.count(Inbox.key)).scalar_subquery(), select(func.count(WrongCode.id)).scalar_subquery())
+
+    async def count(session: AsyncSession) -> tuple[int, int]:
+        inbox, codes = (await session.execute(left)).one()
+        return inbox, codes
+
+    assert await edge.look(count) == (1, 1)
