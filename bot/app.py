@@ -4,15 +4,22 @@ import contextlib
 import ctypes
 import gc
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bot.clock import Clock
 from bot.core import Core
 from bot.database import Database
+from bot.edge import Edge
 from bot.platform import Platform
 from bot.sections import parse_shards
 from bot.settings import Settings
 from bot.store import FolderStore
+
+if TYPE_CHECKING:
+    from bot.telegram import Telegram
 
 
 async def run(settings: Settings, *, config_path: Path | None) -> None:
@@ -50,16 +57,21 @@ def _settle_memory() -> None:
 
 def _platforms(settings: Settings, database: Database, store: FolderStore, clock: Clock) -> list[Platform]:
     platforms: list[Platform] = []
+    doors: dict[str, Callable[[str], str]] = {}
     if settings.telegram.token is not None:
-        platforms.append(_telegram(settings, store, clock))
+        telegram = _telegram(settings, store, clock)
+        platforms.append(telegram)
+        doors[telegram.name] = telegram.door
     if settings.discord.token is not None:
         platforms.append(_discord(settings, database, store, clock))
     if settings.serves_playground:
         platforms.append(_playground(settings, store, clock))
+    if settings.mail.host is not None:
+        platforms.append(_mail(settings, database, store, clock, doors))
     return platforms
 
 
-def _telegram(settings: Settings, store: FolderStore, clock: Clock) -> Platform:
+def _telegram(settings: Settings, store: FolderStore, clock: Clock) -> "Telegram":
     # httpx, which PTB imports, brings its command line along with pygments (4 MB) where that is installed. An entry of None
     # makes it do without, as where it is not. https://docs.python.org/3/reference/import.html#the-module-cache
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # typeshed does not know None here
@@ -97,6 +109,28 @@ def _discord(settings: Settings, database: Database, store: FolderStore, clock: 
         shard_ids=here,
         offer=offer_from(database, clock.now),
         now=clock.now,
+    )
+
+
+def _mail(
+    settings: Settings, database: Database, store: FolderStore, clock: Clock, doors: dict[str, Callable[[str], str]]
+) -> Platform:
+    from bot.mail import Mail, Outlet, Server
+
+    chosen = settings.mail
+    password = chosen.password.get_secret_value() if chosen.password else None
+    own_name = urlsplit(chosen.public_url or "").hostname
+    server = Server(chosen.host or "", chosen.port, chosen.tls, chosen.username, password, own_name)
+    return Mail(
+        Outlet(server),
+        Edge(database),
+        store,
+        sender=chosen.sender or "",
+        public_url=chosen.public_url or "",
+        now=clock.now,
+        page_host=chosen.page_host,
+        page_port=chosen.page_port,
+        doors=doors,
     )
 
 

@@ -14,6 +14,7 @@ from bot.edge import Edge
 from bot.intake import Intake
 from bot.platform import Platform
 from bot.ticks import Ticks
+from handlers.mailing import PLATFORM
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Core:
     def __init__(self, database: Database, platforms: Sequence[Platform], store: PictureStore, clock: Clock) -> None:
         self.database = database
         self.platforms = {platform.name: platform for platform in platforms}
-        self.edge = Edge(database)
+        self.edge = Edge(database, has_mail=PLATFORM in self.platforms)
         self.answers = Answers(self.edge, self.platforms, clock.now)
         self.intake = Intake(self.edge, self.answers)
         self.couriers = [Courier(platform, self.edge, self.intake, self.answers, store, clock.now) for platform in platforms]
@@ -60,7 +61,7 @@ class Core:
             try:
                 await platform.run(self.intake.take)
             except Exception:
-                if len(self.platforms) == 1:
+                if platform.is_heard and sum(one.is_heard for one in self.platforms.values()) == 1:
                     raise
                 log.exception("%s stopped; it is started again in %g s", platform.name, pause)
             await asyncio.sleep(pause)

@@ -145,7 +145,9 @@ class Courier:
 
     async def _note_unreachable(self, place: Place, error: Exception) -> None:
         is_private, now = place.kind is ChatKind.PRIVATE, self._now()
-        if not isinstance(error, Unreachable):
+        if isinstance(error, Gone):
+            log.info("%s: a message is left out: %s", place.platform, error)
+        elif not isinstance(error, Unreachable):
             log.error("%s does not take a message: %s", place.platform, error)
             if isinstance(error, Refused) and not is_private:
                 await self._edge.transact(lambda session: note_refused(session, place, now))

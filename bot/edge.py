@@ -49,8 +49,10 @@ class Unavailable(Exception):
 class Edge:
     """Hands events to the handlers inside transactions."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, has_mail: bool = False) -> None:
+        """`has_mail`: mail goes out, so it may be offered."""
         self._database = database
+        self._has_mail = has_mail
         self._crowds: dict[str, Crowd] = {}
         self._draining: set[asyncio.Task[None]] = set()
         self.marks = Marks()
@@ -106,9 +108,14 @@ class Edge:
                 return await self._apologize(event, error)
         raise Unavailable
 
+    async def _answer(self, session: AsyncSession, events: Sequence[Event]) -> list[Answer]:
+        answers = await dispatch.handle(session, events, has_mail=self._has_mail)
+        await _record(session, events, answers)
+        return answers
+
     async def _answer_or_refuse(self, event: Event) -> Answer:
         try:
-            return (await self.transact(lambda session: _answer(session, [event])))[0]
+            return (await self.transact(lambda session: self._answer(session, [event])))[0]
         except Refusal as refusal:
             return await self._close(event, partial(dispatch.refuse, event=event, refusal=refusal))
 
@@ -167,7 +174,7 @@ class Edge:
         async def work(session: AsyncSession) -> list[Answer]:
             while crowd and len(together) < _CROWD:
                 together.append(crowd.popleft())
-            return await _answer(session, [event for event, _ in together])
+            return await self._answer(session, [event for event, _ in together])
 
         for attempt in range(1, _ATTEMPTS):
             try:
@@ -191,12 +198,6 @@ class Edge:
 
 async def _nothing(_: AsyncSession) -> None:
     """The work of a transaction that only writes marks."""
-
-
-async def _answer(session: AsyncSession, events: Sequence[Event]) -> list[Answer]:
-    answers = await dispatch.handle(session, events)
-    await _record(session, events, answers)
-    return answers
 
 
 async def _record(session: AsyncSession, events: Sequence[Event], answers: Sequence[Answer]) -> None:

@@ -83,6 +83,8 @@ DISCORD: Final = Limits(
 """50 requests a second in all (https://discord.com/developers/docs/topics/rate-limits#global-rate-limit), some of them not
 messages. What it allows in a channel it tells with every answer, and discord.py keeps to that. Of private messages to many
 people it says only that they get a bot quarantined, so those go out as slowly as somebody could write them."""
+MAIL: Final = Limits(overall=Limit(5, 1.0), private_chat=Limit(10, 60.0), group=Limit(10, 60.0))
+"""Servers that send for many allow about 10 a second; who gets mail needs no more than this in a minute."""
 _NO_LIMIT: Final = Limit(1_000_000, 1.0)
 UNLIMITED: Final = Limits(_NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
 _MARGIN: Final = 0.01

@@ -27,7 +27,7 @@ class Refused(DeliveryError):
 
 
 class Gone(DeliveryError):
-    """The message to edit, the press to acknowledge or the file to fetch no longer exists."""
+    """The message to edit, the press to acknowledge, the file to fetch or the wish to get a message no longer exists."""
 
 
 class Moved(DeliveryError):
@@ -54,6 +54,8 @@ class Platform(Protocol):
     """One way into and out of the core."""
 
     name: str
+    is_heard: bool
+    """People speak to us on it. Where none such is left that works, there is nothing to run."""
 
     async def run(self, take: "Take") -> None:
         """Receive events and hand each to `take` until cancelled.

@@ -4,6 +4,7 @@ The descriptions are what `config.example.toml` and docs/settings.md say. No che
 """
 
 import re
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+from models.mail_address import parse_address
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -20,6 +23,7 @@ _DRIVERS = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _SHARDS = re.compile(r"(?:(?P<first>[0-9]{1,4})-(?P<last>[0-9]{1,4})/)?(?P<count>[0-9]{1,4})")
 
 
@@ -152,6 +156,75 @@ def parse_shards(text: str) -> tuple[int | None, range]:
     if count < 1 or not first <= last < count:
         raise ValueError('should count from 0 and end before their number, as in "0-3/16"')
     return count, range(first, last + 1) if found["last"] else range(0)
+
+
+class MailSettings(Section):
+    """E-mail: weekly summaries and digests for people who ask for them. It is offered when there is a host."""
+
+    host: str | None = Field(
+        None, min_length=1, examples=["smtp.example.org"], description="The SMTP server that sends your mail."
+    )
+    port: int = Field(587, ge=1, le=65535, description='Its port: mostly 587 with "starttls", 465 with "implicit".')
+    tls: Literal["starttls", "implicit", "none"] = Field(
+        "starttls",
+        description='"starttls" begins in the clear and insists on encryption, "implicit" is encrypted from the first byte; '
+        '"none" is for a server on this machine.',
+    )
+    username: str | None = Field(None, min_length=1, examples=["himma@example.org"], description="Left out: no log-in.")
+    password: SecretStr | None = Field(
+        None, min_length=1, examples=["the-password"], description="The password that belongs to the username."
+    )
+    sender: str | None = Field(
+        None,
+        examples=["Himma <himma@example.org>"],
+        description="Whom mail comes from; the server must be allowed to send for its domain (docs/mail.md).",
+    )
+    public_url: str | None = Field(
+        None,
+        examples=["https://himma.example.org/mail"],
+        description="The public address of the pages on which people confirm and unsubscribe; your web server passes it on.",
+    )
+    page_host: str = Field("127.0.0.1", min_length=1, description="The address on which these pages are served.")
+    page_port: int = Field(8025, ge=1, le=65535, description="The port on which they are served.")
+
+    @field_validator("host")
+    @classmethod
+    def _check_host(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9.:-]+", value):
+            raise ValueError("should be a name such as smtp.example.org, or an address; the port has a key of its own")
+        return value
+
+    @field_validator("username")
+    @classmethod
+    def _check_username(cls, value: str | None) -> str | None:
+        if value is not None and not value.isprintable():
+            raise ValueError("should be printable, on one line")
+        return value
+
+    @field_validator("password")
+    @classmethod
+    def _check_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if (value is None) != (info.data.get("username") is None):
+            raise ValueError("is needed where there is a username, and has no use without one")
+        if value is not None and info.data.get("tls") == "none" and info.data.get("host") not in _THIS_MACHINE:
+            raise ValueError('would travel in the clear: set tls to "starttls" or "implicit"')
+        return value
+
+    @field_validator("sender")
+    @classmethod
+    def _check_sender(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("host"):
+            raise ValueError("is needed where there is a host: whom mail comes from")
+        if value is not None and not (value.isprintable() and parse_address(parseaddr(value)[1])):
+            raise ValueError("should be an address such as Himma <himma@example.org>")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("host"):
+            raise ValueError("is needed where there is a host: nobody is sent mail that they cannot end")
+        return value and _web_address(value, ("https", "http"))
 
 
 class DatabaseSettings(Section):

@@ -19,6 +19,7 @@ from bot.sections import (
     DatabaseSettings,
     DiscordSettings,
     LogSettings,
+    MailSettings,
     PlaygroundSettings,
     Section,
     StoreSettings,
@@ -37,6 +38,7 @@ class Settings(Section):
 
     telegram: TelegramSettings = TelegramSettings()
     discord: DiscordSettings = DiscordSettings()
+    mail: MailSettings = MailSettings()
     database: DatabaseSettings = DatabaseSettings()
     playground: PlaygroundSettings = PlaygroundSettings()
     store: StoreSettings = StoreSettings()
@@ -50,7 +52,7 @@ class Settings(Section):
 
     def secrets(self) -> frozenset[str]:
         """Every text that must not be shown, also as it is written inside a URL."""
-        held = [self.telegram.token, self.telegram.webhook_secret, self.discord.token]
+        held = [self.telegram.token, self.telegram.webhook_secret, self.discord.token, self.mail.password]
         plain = {secret.get_secret_value() for secret in held if secret}
         if self.database.url.password:
             plain.add(str(self.database.url.password))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.edge import Edge
 from handlers.timed import TICKS, Tick, tick
+from models.addresses import KEEP_ASKS, old_addresses
 from models.beats import PERIODS_OF_GRACE, note_beat
 from models.codes import old_codes
 from models.delivery import old_delivery
@@ -124,6 +125,7 @@ async def keep_house(session: AsyncSession, now: datetime) -> bool:
         *old_delivery(now - KEEP_DELIVERED),
         *old_dialogues(now - KEEP_DIALOGUES),
         *old_codes(now - KEEP_CODES),
+        *old_addresses(now - KEEP_ASKS),
         *old_notices(now - KEEP_NOTICES, now),
         *faded(now),
     )

@@ -39,6 +39,8 @@ class Context:
     words: Words
     chat_community_id: int | None
     """The community that lives in the chat where this happens."""
+    has_mail: bool = False
+    """Mail is set up, and may be offered."""
 
     @property
     def person(self) -> Person:

@@ -36,14 +36,14 @@ def crowd_key(event: Event) -> str:
     return found.name if found and found.is_crowd else ""
 
 
-async def handle(session: AsyncSession, events: Sequence[Event]) -> list[Answer]:
+async def handle(session: AsyncSession, events: Sequence[Event], *, has_mail: bool = False) -> list[Answer]:
     """Answer events: one, or several that have the same crowd key. Raises Refusal where one alone is refused; what it
-    wrote by then must be rolled back, and `refuse` tells the person."""
+    wrote by then must be rolled back, and `refuse` tells the person. `has_mail`: mail may be offered."""
     known = await known_answers(session, [event.key for event in events])
     fresh = [event for event in events if event.key not in known]
     answers = {key: replace(load_answer(text), is_known=True, delivered=delivered) for key, (text, delivered) in known.items()}
     if fresh:
-        contexts = await _contexts(session, fresh)
+        contexts = [replace(context, has_mail=has_mail) for context in await _contexts(session, fresh)]
         accounts = [context.account for context in contexts]
         try:
             replies = await _reply_all(contexts)

@@ -48,7 +48,7 @@ async def tasks(context: Context, wish: str) -> Reply:
     rows.append(_pages(looked_for, page, total, words))
     heading = words.count("{n} task is open for you", "{n} tasks are open for you", total)
     return Reply(
-        card=Card(heading, tuple(_line(task, context.now, words) for task in found)),
+        card=Card(heading, tuple(line_of(task, context.now, words) for task in found)),
         rows=tuple(row for row in rows if row),
         edit=context.is_press,
     )
@@ -113,7 +113,7 @@ def label_of(found: Task, words: Words) -> str:
     return f"{words.number(found.minutes)}′ · {title if len(title) <= 40 else title[:39] + '…'}"
 
 
-def _line(found: Task, now: datetime, words: Words) -> str:
+def line_of(found: Task, now: datetime, words: Words) -> str:
     seats, minutes = words.seats(found.seats_left), words.minutes(found.minutes)
     if found.starts_at is not None:
         moment = words.moment(found.starts_at, now)

@@ -8,6 +8,7 @@ from handlers.beginning import LANGUAGE_NAMES
 from handlers.context import Context, speak_to
 from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
 from handlers.hearing import quiet_hours
+from handlers.mailbox import mailbox_button
 from handlers.matching import read_language
 from handlers.reading import TAG_LIMIT, as_tag
 from handlers.registry import Arg, ArgKind, command
@@ -16,6 +17,7 @@ from handlers.types import Button, Card, Reply, Row
 from handlers.words import LANGUAGES, N_, Said, clean_line
 from handlers.zones import ask_zone, city, read_zone
 from models.communities import memberships
+from models.digests import replan_digest
 from models.interests import popular_tags
 from models.privacy import set_privacy
 from models.refusals import Outdated
@@ -70,6 +72,7 @@ def _rows(context: Context, *, is_member: bool) -> tuple[Row, ...]:
         (*languages, digits),
         (Button(say("Time zone"), "me_zone"), Button(say("Interests"), "me_interests")),
         (Button(say("Messages"), "me_messages"), privacy),
+        (Button(say("The week's tasks"), "me_digest"), *((mailbox_button(words),) if context.has_mail else ())),
         (Button(say("Link another account"), "link"),),
     )
     return (*rows, (Button(say("Leave a team"), "leave"),)) if is_member else rows
@@ -128,6 +131,7 @@ async def _parse_zone(context: Context, data: Data, given: Given) -> str | None:
 
 async def _keep_zone(context: Context, data: Data) -> Reply:
     context.person.timezone = data["zone"] or await _zone_of_team(context)
+    await replan_digest(context.session, context.person, context.now)
     await context.session.flush()
     return await _screen(context)
 

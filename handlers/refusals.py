@@ -18,6 +18,8 @@ from models.refusals import (
     CodeWrong,
     LastOrganizer,
     LaterLinkFirst,
+    MailboxSaidNo,
+    MailLimit,
     Malformed,
     MemberBlocked,
     NoClaim,
@@ -310,6 +312,20 @@ def _(refusal: OwnCode, words: Words) -> Explained:
 def _(refusal: LaterLinkFirst, words: Words) -> Explained:
     return words.say(
         "Another account was linked since then. The latest link is undone first: {command}", command="/link undo"
+    ), ()
+
+
+@_explains(MailboxSaidNo)
+def _(refusal: MailboxSaidNo, words: Words) -> Explained:
+    return words.say("Whoever reads mail at this address has said that they want none from here."), ()
+
+
+@_explains(MailLimit)
+def _(refusal: MailLimit, words: Words) -> Explained:
+    return words.say(
+        "A mail was sent not long ago. From {day} at {time} on, the next one can be asked for.",
+        day=words.day(refusal.until),
+        time=words.time(refusal.until),
     ), ()
 
 

@@ -64,26 +64,26 @@ class WrongCode(Base):
 async def issue(
     session: AsyncSession, kind: CodeKind, person_id: int, now: datetime, *, community_id: int | None = None
 ) -> str:
-    """A new code, in groups of four (57 bits). The one that was given out before for the same counts no more."""
+    """A new code. The one that was given out before for the same counts no more."""
     same = (Code.kind == kind, Code.person_id == person_id, Code.community_id.is_not_distinct_from(community_id))
     await session.execute(delete(Code).where(*same, Code.used_at.is_(None)))
-    text = (new_code() + new_code())[:12]
+    text = draw_code()
     session.add(
         Code(
             kind=kind,
-            digest=_digest(text),
+            digest=digest_of(text),
             person_id=person_id,
             community_id=community_id,
             expires_at=now + LIFETIMES[kind],
         )
     )
     await session.flush()
-    return "-".join(text[i : i + 4] for i in range(0, 12, 4))
+    return text
 
 
 async def known_code(session: AsyncSession, kind: CodeKind, text: str) -> Code | None:
     """The code that this text is, whether or not it still works."""
-    found: Code | None = await session.scalar(select(Code).where(Code.kind == kind, Code.digest == _digest(text)))
+    found: Code | None = await session.scalar(select(Code).where(Code.kind == kind, Code.digest == digest_of(text)))
     return found
 
 
@@ -91,14 +91,18 @@ async def look_up(
     session: AsyncSession, kind: CodeKind, person_id: int, text: str, now: datetime
 ) -> Code | CodeWrong | TriesSpent:
     """The code that this text is, while it works. A refusal is returned, not raised: the wrong try stays on the record."""
-    wrong = select(func.count()).where(WrongCode.person_id == person_id, WrongCode.said_at > now - TRIES_SPAN)
-    tried = await session.scalar(wrong) or 0
-    if tried >= TRIES:
+    if await are_tries_spent(session, person_id, now):
         return TriesSpent()
     found = await known_code(session, kind, text)
     if found is not None and found.used_at is None and found.expires_at > now:
         return found
     return await note_wrong(session, person_id, now)
+
+
+async def are_tries_spent(session: AsyncSession, person_id: int, now: datetime) -> bool:
+    """Whether a person has said so many wrong codes that no other is listened to for a while."""
+    wrong = select(func.count()).where(WrongCode.person_id == person_id, WrongCode.said_at > now - TRIES_SPAN)
+    return (await session.scalar(wrong) or 0) >= TRIES
 
 
 async def note_wrong(session: AsyncSession, person_id: int, now: datetime) -> CodeWrong:
@@ -118,7 +122,7 @@ async def use(session: AsyncSession, code: Code, now: datetime) -> bool:
 
 async def void(session: AsyncSession, kind: CodeKind, text: str) -> None:
     """Have a code that others could read count no more. What is no code changes nothing."""
-    await session.execute(delete(Code).where(Code.kind == kind, Code.digest == _digest(text), Code.used_at.is_(None)))
+    await session.execute(delete(Code).where(Code.kind == kind, Code.digest == digest_of(text), Code.used_at.is_(None)))
 
 
 def old_codes(before: datetime) -> tuple[Select[Any], ...]:
@@ -126,6 +130,13 @@ def old_codes(before: datetime) -> tuple[Select[Any], ...]:
     return select(Code.id).where(Code.expires_at < before), select(WrongCode.id).where(WrongCode.said_at < before)
 
 
-def _digest(text: str) -> str:
+def draw_code() -> str:
+    """A code that nobody guesses (57 bits), in groups of four."""
+    text = (new_code() + new_code())[:12]
+    return "-".join(text[i : i + 4] for i in range(0, 12, 4))
+
+
+def digest_of(text: str) -> str:
+    """What is kept of a code: SHA-256 in hexadecimal, however it was typed."""
     plain = "".join(text.split()).replace("-", "").lower()
     return hashlib.sha256(plain.encode()).hexdigest()

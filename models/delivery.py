@@ -188,6 +188,22 @@ async def put_off(session: AsyncSession, message_id: int, until: datetime) -> No
     await session.execute(update(Outbox).where(Outbox.id == message_id).values(due_at=until))
 
 
+async def give_up_old(session: AsyncSession, platform: str, before: datetime) -> None:
+    """What a platform has not taken since this moment is old news by now."""
+    unsent = (Outbox.platform == platform, Outbox.sent_at.is_(None), Outbox.failure.is_(None))
+    await session.execute(
+        update(Outbox)
+        .where(*unsent, Outbox.created_at < before)
+        .values(failure="too old to be of use")
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def forget_message(session: AsyncSession, key: str) -> None:
+    """Delete a message, sent or not."""
+    await session.execute(delete(Outbox).where(Outbox.key == key), execution_options={"synchronize_session": False})
+
+
 async def unsent_mentioning(session: AsyncSession, platform: str, chat: str) -> Sequence[Outbox]:
     """Messages still to be sent whose place has this text somewhere: whoever asks looks closer."""
     found = await session.scalars(

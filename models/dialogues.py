@@ -56,6 +56,11 @@ async def begin(
     return dialogue
 
 
+async def end_dialogues(session: AsyncSession, person_id: int, flow: str) -> None:
+    """What a wizard asks a person has been answered elsewhere."""
+    await session.execute(delete(Dialogue).where(Dialogue.person_id == person_id, Dialogue.flow == flow))
+
+
 def old_dialogues(before: datetime) -> tuple[Select[Any], ...]:
     """What ended before this moment."""
     return (select(Dialogue.id).where(Dialogue.expires_at < before),)

@@ -3,19 +3,26 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
-from models.base import Base, Id, Overtaken
+from models.base import Base, Id, Overtaken, partial_index
+
+
+class DigestWay(StrEnum):
+    CHAT = "chat"
+    MAIL = "mail"
 
 
 class Person(Base):
     """A human; has one or more accounts."""
 
     __tablename__ = "people"
+    __table_args__ = (partial_index("ix_people_digest_due", "digest_at", where="digest_at IS NOT NULL"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
@@ -46,6 +53,13 @@ class Person(Base):
     longitude: Mapped[float | None]
     free_at: Mapped[datetime | None]
     """When they last said that they have time now."""
+    digest: Mapped[DigestWay | None]
+    """How they get the week's tasks that fit them; None: not at all."""
+    digest_weekday: Mapped[int] = mapped_column(default=0, server_default="0")
+    """0 is Monday, 6 is Sunday, as in `datetime.weekday`."""
+    digest_hour: Mapped[int] = mapped_column(default=9, server_default="9")
+    digest_at: Mapped[datetime | None]
+    """When the next one is due."""
 
     @property
     def first_name(self) -> str:

@@ -231,3 +231,14 @@ class AppealMoved(Refusal):
 @dataclass(eq=False)
 class OwnAppeal(Refusal):
     """Nobody is the second moderator of their own appeal."""
+
+
+class MailboxSaidNo(Refusal):
+    """Whoever reads this mailbox wants no mail from here."""
+
+
+@dataclass(eq=False)
+class MailLimit(Refusal):
+    """This person, or this address, has had its share of mails that ask; the next may be sent at this moment."""
+
+    until: datetime

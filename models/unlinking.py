@@ -185,7 +185,7 @@ async def _has_work(session: AsyncSession, person_id: int, community_id: int) ->
 
 async def _part_settings(session: AsyncSession, filled: Values, kept: int) -> None:
     """What came from the other goes, where it was not changed since; a team that is theirs no more is not meant any more."""
-    nothing: Values = {"timezone": None, "interests": "", "is_private": False, "focus_community_id": None}
+    nothing: Values = {"timezone": None, "interests": "", "is_private": False, "focus_community_id": None, "digest": None}
     own = PEOPLE.c.id == kept
     for name, value in filled.items():
         await session.execute(update(PEOPLE).where(own, PEOPLE.c[name] == value).values({name: nothing[name]}))

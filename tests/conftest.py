@@ -19,6 +19,7 @@ from bot.telegram import Telegram
 from migrations import upgrade
 from tests import discord_dialogue, postgres
 from tests.dialogue import Clock, Talk
+from tests.post import Beside, Post, nothing, post_office
 from tests.wire.telegram import TelegramWire
 
 
@@ -112,10 +113,23 @@ def platform() -> str:
 
 
 @pytest.fixture
-async def chat(database_url: str, tmp_path: Path, platform: str) -> AsyncIterator[Talk]:
+def beside() -> Beside:
+    """What runs beside the app in a dialogue: nothing. A module that wants mail has the fixture of `tests.post` instead."""
+    return nothing
+
+
+@pytest.fixture
+async def post() -> AsyncIterator[Post]:
+    """A mail server and our pages."""
+    async with post_office() as post:
+        yield post
+
+
+@pytest.fixture
+async def chat(database_url: str, tmp_path: Path, platform: str, beside: Beside) -> AsyncIterator[Talk]:
     """A dialogue's stage, with the platform's real library and the core; on both databases."""
     if platform == "discord":
-        async with discord_dialogue.stage(Database(make_url(database_url)), tmp_path / "pictures") as talk:
+        async with discord_dialogue.stage(Database(make_url(database_url)), tmp_path / "pictures", beside) as talk:
             yield talk
         return
     clock = Clock()
@@ -130,14 +144,16 @@ async def chat(database_url: str, tmp_path: Path, platform: str) -> AsyncIterato
             pace=Pace(UNLIMITED),
             now=clock.now,
         )
-        core = Core(database, [client], store, clock)
-        polling = asyncio.create_task(client.run(core.intake.take))
+        others = beside(database, store, clock)
+        core = Core(database, [client, *others], store, clock)
+        running = [asyncio.create_task(one.run(core.intake.take)) for one in (client, *others)]
         try:
             yield Talk(wire, core, clock)
         finally:
-            polling.cancel()
+            for one in running:
+                one.cancel()
             with suppress(asyncio.CancelledError):
-                await polling
+                await asyncio.gather(*running)
             await core.answers.settle()
             await client.close()
             await database.close()

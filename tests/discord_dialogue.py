@@ -16,6 +16,7 @@ from handlers.registry import COMMANDS, ArgKind
 from handlers.types import Event
 from handlers.words import parse_number
 from tests.dialogue import Clock, Somebody, Talk
+from tests.post import Beside, nothing
 from tests.wire.discord import Act, Channel, DiscordWire, Message, Person
 
 _PATIENCE_SECONDS = 10.0
@@ -121,7 +122,7 @@ def _options(command: str, typed: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def stage(database: Database, pictures: Path) -> AsyncIterator[DiscordTalk]:
+async def stage(database: Database, pictures: Path, beside: Beside = nothing) -> AsyncIterator[DiscordTalk]:
     """The wire, discord.py and the core behind it."""
     clock, store = Clock(), FolderStore(pictures)
     async with DiscordWire() as wire:
@@ -135,16 +136,19 @@ async def stage(database: Database, pictures: Path) -> AsyncIterator[DiscordTalk
             now=clock.now,
             defer_after_seconds=30.0,  # a busy machine is not a slow core
         )
-        core = Core(database, [client], store, clock)
+        others = beside(database, store, clock)
+        core = Core(database, [client, *others], store, clock)
         talk = DiscordTalk(cast("Any", wire), core, clock)
-        running = asyncio.create_task(client.run(noting(core, talk)))
+        running = [asyncio.create_task(client.run(noting(core, talk)))]
+        running += [asyncio.create_task(one.run(core.intake.take)) for one in others]
         await wire.connected()
         try:
             yield talk
         finally:
-            running.cancel()
+            for one in running:
+                one.cancel()
             with suppress(asyncio.CancelledError):
-                await running
+                await asyncio.gather(*running)
             await core.answers.settle()
             await client.close()
             await database.close()

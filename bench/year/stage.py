@@ -43,6 +43,7 @@ class Letterbox:
     """Satisfies `bot.platform.Platform`: takes every message, and hands it to whoever looks."""
 
     name = PLATFORM
+    is_heard = True
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -48,6 +48,7 @@ class Discord:
     """Satisfies `bot.platform.Platform`."""
 
     name = PLATFORM
+    is_heard = True
 
     def __init__(
         self,

@@ -52,6 +52,7 @@ class Playground:
     """A messenger of our own with four phones (see `bot.platform.Platform`)."""
 
     name = PLATFORM
+    is_heard = True
 
     def __init__(
         self,

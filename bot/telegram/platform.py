@@ -18,6 +18,7 @@ from bot.telegram.decode import PLATFORM
 from bot.telegram.delivering import Delivery, MediaStore
 from bot.telegram.menu import Menu, publish, publish_role
 from bot.telegram.receiving import Receiver, insistently
+from bot.telegram.render import private_link
 from bot.telegram.request import AiohttpRequest
 from bot.telegram.webhook import Webhook
 from handlers.types import Answer, ChatKind, Place, Reply, Upload
@@ -36,6 +37,7 @@ class Telegram:
     """Satisfies `bot.platform.Platform`."""
 
     name = PLATFORM
+    is_heard = True
 
     def __init__(
         self,
@@ -80,6 +82,11 @@ class Telegram:
         finally:
             if publishing:
                 publishing.cancel()
+
+    def door(self, payload: str) -> str:
+        """The address that opens the private chat with a start payload; empty as long as we do not know our own name."""
+        username = self._client.known_username
+        return private_link(username, payload) if username else ""
 
     async def answer(self, answer: Answer) -> None:
         """See `Platform.answer`."""

@@ -139,6 +139,63 @@ def test_a_webhook_needs_its_address_and_secret(tmp_path: Path) -> None:
     ]
 
 
+MAIL = {
+    "HIMMA__MAIL__HOST": "smtp.example.org",
+    "HIMMA__MAIL__SENDER": "Himma <himma@example.org>",
+    "HIMMA__MAIL__PUBLIC_URL": "https://himma.example.org/mail/",
+}
+
+
+def test_mail_needs_its_sender_and_its_public_address(tmp_path: Path) -> None:
+    path = write(tmp_path, '[mail]\nhost = "smtp.example.org"')
+    assert faults(path, {}) == [
+        f"{path}: [mail] sender: is needed where there is a host: whom mail comes from",
+        f"{path}: [mail] public_url: is needed where there is a host: nobody is sent mail that they cannot end",
+    ]
+
+
+def test_mail_is_off_where_nothing_is_said_of_it() -> None:
+    assert load(None, {}).mail.host is None
+
+
+def test_mail_settings_are_read() -> None:
+    mail = load(None, {**MAIL, "HIMMA__MAIL__USERNAME": "himma", "HIMMA__MAIL__PASSWORD": "S3cr3t"}).mail
+    assert (mail.host, mail.port, mail.tls, mail.public_url) == (
+        "smtp.example.org", 587, "starttls", "https://himma.example.org/mail",
+    )  # fmt: skip
+    assert "S3cr3t" not in repr(mail)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (
+            {"HOST": "smtps://smtp.example.org"},
+            "should be a name such as smtp.example.org, or an address; the port has a key of",
+        ),
+        ({"SENDER": "Himma"}, "should be an address such as Himma <himma@example.org>"),
+        ({"SENDER": "Himma <himma@example.org>\r\nBcc: all@example.org"}, "should be an address such as Himma <himma@example"),
+        ({"USERNAME": "himma"}, "is needed where there is a username, and has no use without one"),
+        ({"PASSWORD": "S3cr3t"}, "is needed where there is a username, and has no use without one"),
+        (
+            {"USERNAME": "x", "PASSWORD": "S3cr3t", "TLS": "none"},
+            'would travel in the clear: set tls to "starttls" or "implicit"',
+        ),
+        ({"TLS": "ssl"}, 'should be "starttls" or "implicit" or "none"'),
+        ({"PUBLIC_URL": "himma.example.org"}, "should be an address that begins with https:// or http://"),
+    ],
+)
+def test_what_is_wrong_with_mail_is_told(given: dict[str, str], problem: str) -> None:
+    (told,) = faults(None, MAIL | {f"HIMMA__MAIL__{key}": value for key, value in given.items()})
+    assert problem in told
+    assert "S3cr3t" not in told
+
+
+def test_a_password_may_go_in_the_clear_to_this_machine() -> None:
+    here = {"HOST": "127.0.0.1", "TLS": "none", "USERNAME": "x", "PASSWORD": "S3cr3t"}
+    assert load(None, MAIL | {f"HIMMA__MAIL__{key}": value for key, value in here.items()}).mail.password
+
+
 def test_nothing_to_run_is_a_fault(tmp_path: Path) -> None:
     path = write(tmp_path, "[playground]\nenabled = false")
     assert faults(path, {}) == [
@@ -178,6 +235,10 @@ def test_the_faults_of_the_environment_are_told_with_those_of_a_broken_file(tmp_
 SECRETS = st.text(st.sampled_from("abcxyz0189:/@?#[]%=&'\"\\\n _-ع٣"), min_size=6, max_size=40).map(lambda s: f"S3cr3t{s}")
 
 
+SHOWN = {("playground", "host"), ("store", "folder"), ("mail", "username"), ("mail", "page_host")}
+"""Texts of any form, which are no secrets."""
+
+
 @given(secret=SECRETS, data=st.data())
 def test_no_value_is_ever_repeated(secret: str, data: st.DataObject) -> None:
     section = data.draw(st.sampled_from([*FIELDS, "telegrm"]))
@@ -186,7 +247,7 @@ def test_no_value_is_ever_repeated(secret: str, data: st.DataObject) -> None:
     shown = ""
     try:
         settings = load(None, {f"HIMMA__{section}__{key}".upper(): value})
-        if (section, key) not in {("playground", "host"), ("store", "folder")}:
+        if (section, key) not in SHOWN:
             shown = f"{settings}{settings!r}{settings.database.url}"
     except SettingsError as error:
         shown = f"{error}{error!r}{error.faults!r}{error.__cause__}"

@@ -1,0 +1,291 @@
+"""E-mail addresses: asked for once, confirmed by whoever reads the mailbox, and left alone as soon as somebody says so.
+
+An address is of no use before a code that went to it has come back. Whoever asks can have one mail sent to it, not more; what
+was asked is counted by person and by mailbox, of which only a digest is kept. A mailbox that says no is not written to again.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Id, partial_index
+from models.codes import are_tries_spent, digest_of, draw_code, note_wrong
+from models.people import DigestWay, Person
+from models.refusals import CodeWrong, MailboxSaidNo, MailLimit, TriesSpent
+
+CODE_LIFETIME = timedelta(hours=48)
+DAY, MONTH = timedelta(days=1), timedelta(days=30)
+KEEP_ASKS = MONTH
+"""How long it is kept who asked for which address, and an address that was never confirmed."""
+
+
+class MailList(StrEnum):
+    """What a mail is about; each can be left by itself."""
+
+    CONFIRM = "confirm"
+    """The one mail that asks whether more may come."""
+    DIGEST = "digest"
+    """A volunteer's weekly list of tasks."""
+    SUMMARY = "summary"
+    """An organizer's weekly summary."""
+
+
+class MailAddress(Base):
+    """A mailbox that a person has named as theirs."""
+
+    __tablename__ = "mail_addresses"
+    __table_args__ = (
+        Index(None, "person_id"),
+        Index(None, "mailbox"),
+        partial_index("ix_mail_addresses_unconfirmed", "asked_at", where="confirmed_at IS NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id"))
+    address: Mapped[str] = mapped_column(String(254))
+    """In lower case, in ASCII."""
+    mailbox: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the address."""
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    """What links in mails name it by: whoever has it can end what is sent, and nothing else."""
+    asked_at: Mapped[datetime]
+    code_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the code that proves that the mailbox is read by them."""
+    code_until: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    off_at: Mapped[datetime | None]
+    """When the mailbox sent mail back; nothing is sent to it since."""
+    wants_summary: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def is_usable(self) -> bool:
+        return self.confirmed_at is not None and self.off_at is None
+
+
+class MailAsk(Base):
+    """Somebody had the one mail sent to an address."""
+
+    __tablename__ = "mail_asks"
+    __table_args__ = (Index(None, "person_id", "asked_at"), Index(None, "mailbox", "asked_at"), Index(None, "asked_at"))
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id"))
+    mailbox: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the address."""
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    """That of the address: the mail's link to say no works even when the address was forgotten meanwhile."""
+    asked_at: Mapped[datetime]
+
+
+class Mailbox(Base):
+    """A mailbox that was asked, by the digest of its address; its row is what those who ask at the same moment queue for."""
+
+    __tablename__ = "mailboxes"
+    __table_args__ = (partial_index("ix_mailboxes_asked_at", "asked_at", where="said_no_at IS NULL"),)
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    asked_at: Mapped[datetime]
+    said_no_at: Mapped[datetime | None]
+    """When whoever reads it said that they want no mail from here."""
+
+
+class Limit(NamedTuple):
+    """How many mails may be asked for within which time."""
+
+    mails: int
+    span: timedelta
+
+
+PERSON_LIMITS = (Limit(3, DAY), Limit(10, MONTH))
+ADDRESS_LIMITS = (Limit(1, DAY), Limit(2, MONTH))
+
+
+class Asked(NamedTuple):
+    """An address that is about to get its one mail."""
+
+    address: MailAddress
+    code: str
+
+
+async def check_may_ask(session: AsyncSession, person_id: int, address: str, now: datetime) -> None:
+    """Raises MailboxSaidNo, or MailLimit where this person or this address has had its share."""
+    mailbox = _digest(address)
+    if await session.scalar(select(Mailbox.said_no_at).where(Mailbox.digest == mailbox)) is not None:
+        raise MailboxSaidNo
+    free = [await _free_from(session, MailAsk.person_id == person_id, PERSON_LIMITS, now)]
+    free.append(await _free_from(session, MailAsk.mailbox == mailbox, ADDRESS_LIMITS, now))
+    if max(free) > now:
+        raise MailLimit(max(free))
+
+
+async def _free_from(session: AsyncSession, whose: ColumnElement[bool], limits: Sequence[Limit], now: datetime) -> datetime:
+    """When the next mail may be asked for."""
+    query = select(MailAsk.asked_at).where(whose, MailAsk.asked_at > now - MONTH).order_by(MailAsk.asked_at)
+    asked = (await session.scalars(query)).all()
+    free = now
+    for limit in limits:
+        within = [at for at in asked if at > now - limit.span]
+        if len(within) >= limit.mails:
+            free = max(free, within[-limit.mails] + limit.span)
+    return free
+
+
+async def ask(session: AsyncSession, person_id: int, address: str, now: datetime) -> Asked:
+    """Note that an address is to be asked whether it wants mail. Raises as `check_may_ask` does."""
+    mailbox = _digest(address)
+    await _take_turn(session, person_id, mailbox, now)
+    await check_may_ask(session, person_id, address, now)
+    code, key = draw_code(), secrets.token_urlsafe(16)
+    row = MailAddress(
+        person_id=person_id, address=address, mailbox=mailbox, key=key, asked_at=now,
+        code_digest=digest_of(code), code_until=now + CODE_LIFETIME,
+    )  # fmt: skip
+    session.add_all([row, MailAsk(person_id=person_id, mailbox=mailbox, key=key, asked_at=now)])
+    await session.flush()
+    return Asked(row, code)
+
+
+async def _take_turn(session: AsyncSession, person_id: int, mailbox: str, now: datetime) -> None:
+    """Those who ask for the same person or the same mailbox at the same moment do so one after the other."""
+    await _touch(session, mailbox, {"asked_at": now}, now)
+    await session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True))
+
+
+async def _touch(session: AsyncSession, mailbox: str, values: dict[str, datetime], now: datetime) -> None:
+    """Note something of a mailbox, known or not."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    new = sqlite.insert(Mailbox) if is_sqlite else postgresql.insert(Mailbox)
+    row = {"digest": mailbox, "asked_at": now} | values
+    await session.execute(new.values(row).on_conflict_do_update(index_elements=["digest"], set_=values))
+
+
+async def addresses_of(session: AsyncSession, person_id: int) -> Sequence[MailAddress]:
+    """A person's addresses, the latest first: the one that is used, where there is one, and those that wait for their code."""
+    query = (
+        select(MailAddress)
+        .where(MailAddress.person_id == person_id)
+        .order_by(MailAddress.confirmed_at.is_(None), MailAddress.id.desc())
+    )
+    return (await session.scalars(query.execution_options(populate_existing=True))).all()
+
+
+async def usable_address(session: AsyncSession, person_id: int) -> MailAddress | None:
+    """Where a person can be written to by mail."""
+    return next((one for one in await addresses_of(session, person_id) if one.is_usable), None)
+
+
+async def by_code(session: AsyncSession, code: str) -> MailAddress | None:
+    """The address that a code went to, whether or not it still works."""
+    found: MailAddress | None = await session.scalar(select(MailAddress).where(MailAddress.code_digest == digest_of(code)))
+    return found
+
+
+async def check_code(session: AsyncSession, person_id: int, code: str, now: datetime) -> MailAddress | CodeWrong | TriesSpent:
+    """The address of a person that a code went to, while it works. A refusal is returned, not raised: the wrong try stays."""
+    if await are_tries_spent(session, person_id, now):
+        return TriesSpent()
+    found = await by_code(session, code)
+    is_theirs = found is not None and found.person_id == person_id and found.off_at is None
+    if found is not None and is_theirs and (found.confirmed_at is not None or found.code_until > now):
+        return found
+    return await note_wrong(session, person_id, now)
+
+
+async def confirm(session: AsyncSession, code: str, now: datetime, *, person_id: int | None = None) -> MailAddress | None:
+    """Use an address from now on, and none of its person's others; None where the code is none, or works no more."""
+    waits = [MailAddress.code_digest == digest_of(code), MailAddress.code_until > now, MailAddress.confirmed_at.is_(None)]
+    if person_id is not None:
+        waits.append(MailAddress.person_id == person_id)
+    id_ = await session.scalar(
+        update(MailAddress).where(*waits, MailAddress.off_at.is_(None)).values(confirmed_at=now).returning(MailAddress.id)
+    )
+    if id_ is None:
+        return None
+    found = await session.get_one(MailAddress, id_, populate_existing=True)
+    others = (MailAddress.person_id == found.person_id, MailAddress.id != id_)
+    had_summary = select(MailAddress.id).where(*others, MailAddress.wants_summary)
+    if await session.scalar(had_summary.limit(1)) is not None:
+        found.wants_summary = True
+        await session.flush()
+    await session.execute(delete(MailAddress).where(*others))
+    return found
+
+
+async def was_asked(session: AsyncSession, key: str) -> str | None:
+    """The digest of the address that a mail with this key went to, though it may have been forgotten meanwhile."""
+    asked: str | None = await session.scalar(select(MailAsk.mailbox).where(MailAsk.key == key))
+    return asked or await session.scalar(select(MailAddress.mailbox).where(MailAddress.key == key))
+
+
+async def say_no(session: AsyncSession, key: str, now: datetime) -> bool:
+    """Have a mailbox never written to again, whoever named it; False where the key is none."""
+    mailbox = await was_asked(session, key)
+    if mailbox is None:
+        return False
+    await _touch(session, mailbox, {"said_no_at": now}, now)
+    await session.execute(delete(MailAddress).where(MailAddress.mailbox == mailbox))
+    return True
+
+
+async def by_key(session: AsyncSession, key: str) -> MailAddress | None:
+    """The address that a mail's link names."""
+    found: MailAddress | None = await session.scalar(
+        select(MailAddress).where(MailAddress.key == key).execution_options(populate_existing=True)
+    )
+    return found
+
+
+async def choose_summary(session: AsyncSession, address: MailAddress, *, wants_it: bool) -> None:
+    """Have an organizer's weekly summary go to this address, or not."""
+    address.wants_summary = wants_it
+    await session.flush()
+
+
+async def leave_list(session: AsyncSession, address: MailAddress, on: MailList) -> bool:
+    """Send nothing of this kind any more; whether something was sent until now."""
+    if on is MailList.DIGEST:
+        was_on = update(Person).where(Person.id == address.person_id, Person.digest == DigestWay.MAIL)
+        left = await session.scalar(was_on.values(digest=None, digest_at=None).returning(Person.id))
+    else:
+        was_on = update(MailAddress).where(MailAddress.id == address.id, MailAddress.wants_summary)
+        left = await session.scalar(was_on.values(wants_summary=False).returning(MailAddress.id))
+    return left is not None
+
+
+async def switch_off(session: AsyncSession, address_id: int, now: datetime) -> list[MailAddress]:
+    """A mailbox does not take mail: nothing is sent to it from now on, whoever named it. What was on until now."""
+    mailbox = select(MailAddress.mailbox).where(MailAddress.id == address_id).scalar_subquery()
+    found = await session.scalars(
+        update(MailAddress)
+        .where(MailAddress.mailbox == mailbox, MailAddress.off_at.is_(None))
+        .values(off_at=now)
+        .returning(MailAddress)
+        .execution_options(populate_existing=True)
+    )
+    return list(found)
+
+
+async def forget(session: AsyncSession, person_id: int) -> list[int]:
+    """Delete a person's addresses; their numbers."""
+    return list(await session.scalars(delete(MailAddress).where(MailAddress.person_id == person_id).returning(MailAddress.id)))
+
+
+def old_addresses(before: datetime) -> tuple[Select[Any], ...]:
+    """Addresses that were never confirmed, and who asked for which, from before this moment."""
+    return (
+        select(MailAsk.id).where(MailAsk.asked_at < before),
+        select(MailAddress.id).where(MailAddress.confirmed_at.is_(None), MailAddress.asked_at < before),
+        select(Mailbox.digest).where(Mailbox.said_no_at.is_(None), Mailbox.asked_at < before),
+    )
+
+
+def _digest(address: str) -> str:
+    return hashlib.sha256(address.encode()).hexdigest()
