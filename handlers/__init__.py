@@ -1,10 +1,12 @@
 """What to say: one module a use case. Importing this package registers every command."""
 
 from handlers import (
+    asking,
     attending,
     beginning,
     calling_off,
     changing,
+    chasing,
     chats,
     claiming,
     connecting,
@@ -41,10 +43,12 @@ from handlers import (
 )
 
 __all__ = [
+    "asking",
     "attending",
     "beginning",
     "calling_off",
     "changing",
+    "chasing",
     "chats",
     "claiming",
     "connecting",

@@ -7,6 +7,7 @@ from handlers.finding import check_membership
 from handlers.holding import yours_until
 from handlers.notices import Telling, notice
 from handlers.registry import HELD_TASK, Arg, ArgKind, command
+from handlers.telling import stamp
 from handlers.types import Button, Reply, Row, Tone
 from handlers.words import N_, Said, Words
 from models.claims import Claim, ClaimState
@@ -97,7 +98,7 @@ async def extend_by(context: Context, task: int, minutes: int) -> Reply:
 
 
 async def _ask_moderators(context: Context, claim: Claim) -> None:
-    now, asked = context.now, f"{claim.id}:{claim.counted_from.timestamp():.0f}"
+    now, asked = context.now, f"{claim.id}:{stamp(claim.counted_from)}"
     people = [person.id for person in await staff(context.session, claim.community_id) if person.id != claim.person_id]
     notices = [
         {
@@ -155,7 +156,7 @@ async def _decide(context: Context, claim_id: int, minutes: int, *, is_granted: 
     await context.require(Role.MODERATOR, asked.community_id)
     claim = await decide_about_time(context.session, claim_id, minutes, context.now, is_granted=is_granted)
     answer = {
-        "key": f"{_DECIDED}:{claim.id}:{context.now.timestamp():.0f}",
+        "key": f"{_DECIDED}:{claim.id}:{stamp(context.now)}",
         "person_id": claim.person_id,
         "community_id": claim.community_id,
         "kind": NoticeKind.CLAIM,

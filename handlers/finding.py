@@ -114,6 +114,7 @@ def label_of(found: Task, words: Words) -> str:
 
 
 def line_of(found: Task, now: datetime, words: Words) -> str:
+    """A task in one line of a list."""
     seats, minutes = words.seats(found.seats_left), words.minutes(found.minutes)
     if found.starts_at is not None:
         moment = words.moment(found.starts_at, now)

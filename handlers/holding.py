@@ -9,6 +9,7 @@ from handlers.context import Context
 from handlers.finding import check_membership
 from handlers.notices import Telling, notice
 from handlers.registry import HELD_TASK, Arg, ArgKind, command
+from handlers.telling import stamp
 from handlers.timed import tick
 from handlers.types import Button, Reply, Row, Tone
 from handlers.words import N_, Words, words_for
@@ -63,7 +64,7 @@ async def ask_holders(session: AsyncSession, now: datetime) -> bool:
 
 def _question(one: Due, now: datetime) -> dict[str, object]:
     return {
-        "key": f"{QUESTION}:{one.id}:{one.next_at.timestamp():.0f}",
+        "key": f"{QUESTION}:{one.id}:{stamp(one.next_at)}",
         "person_id": one.person_id,
         "community_id": one.community_id,
         "kind": NoticeKind.CLAIM,

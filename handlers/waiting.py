@@ -24,8 +24,8 @@ _TASK = Arg("task", ArgKind.NUMBER, "")
 async def wait(context: Context, task: int) -> Reply:
     """A place in line; where a seat is free by now, the task itself."""
     found = await get_task(context.session, task)
-    await check_membership(context, found)
     await _check_member(context, found.community_id)
+    await check_membership(context, found)
     place = await join_line(context.session, context.person.id, found, context.now)
     if place is None or place.offer_until is not None:
         return await personal_card(context, found)

@@ -346,6 +346,8 @@ async def take_time(
     claim, task, community = standing
     if seen is not None and seen != claim.extra_minutes:
         return standing, False
+    if claim.wanted_minutes == minutes:
+        return standing, True
     allowed = room(standing, now, is_moderator=await moderates(session, person_id, community.id))
     more = min(timedelta(minutes=minutes), allowed.until_deadline)
     if more > allowed.without_asking:

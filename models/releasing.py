@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.asking import ask_for_late_seats
 from models.claims import Claim, ClaimState, seated_claim
 from models.record import EntryKind, is_late, note
 from models.refusals import AlreadyHandedIn, NoClaim, NotFound
@@ -15,8 +16,11 @@ from models.waitlist import give_on, leave_lines
 
 
 async def free_seats(session: AsyncSession, task_ids: Iterable[int], now: datetime) -> None:
-    """Seats have come free, one for each mention of their task: who waits for them comes first, and the live cards show it."""
-    await give_on(session, task_ids, now)
+    """Seats have come free, one for each mention of their task: who waits for them comes first, the live cards show it, and
+    where time is short people are asked."""
+    tasks = list(task_ids)
+    await give_on(session, tasks, now)
+    await ask_for_late_seats(session, tasks, now)
 
 
 async def release(session: AsyncSession, person_id: int, task_id: int, reason: str, now: datetime) -> Task:

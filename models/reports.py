@@ -99,6 +99,7 @@ async def hand_in(session: AsyncSession, person_id: int, task_id: int, work: Wor
     )
     if moved is None:
         await _explain_missing_claim(session, person_id, task)
+    community = await session.get_one(Community, task.community_id)
     report = Report(
         claim_id=moved,
         task_id=task_id,
@@ -109,6 +110,7 @@ async def hand_in(session: AsyncSession, person_id: int, task_id: int, work: Wor
         link=work.link,
         picture=work.picture,
         submitted_at=now,
+        remind_at=now + timedelta(hours=community.review_hours),
     )
     session.add(report)
     await session.flush()
@@ -188,7 +190,7 @@ async def decide(
     decided = await session.scalar(
         update(Report)
         .where(Report.id == report.id, Report.state == ReportState.WAITING)
-        .values(state=decision, decided_at=now, decided_by=reviewer.id, word=word)
+        .values(state=decision, decided_at=now, decided_by=reviewer.id, word=word, remind_at=None)
         .returning(Report.person_id)
     )
     if decided is None:

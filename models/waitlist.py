@@ -67,6 +67,8 @@ class Wait(Base):
     """Since when they are in line: the first comes first."""
     offer_until: Mapped[datetime | None]
     """Until when a seat is kept for them; None where none is."""
+    offers: Mapped[int] = mapped_column(default=0)
+    """How often a seat was kept for them."""
     told_at: Mapped[datetime | None]
     """When they were told of that seat."""
     ended_at: Mapped[datetime | None]
@@ -235,7 +237,9 @@ async def offer_seats(session: AsyncSession, task_ids: Iterable[int], now: datet
             offered.append(_Offer.to(row, now))
     for one in offered:
         keeping = update(table(Wait)).where(Wait.id == one.wait_id)
-        await session.execute(keeping.values(state=WaitState.OFFERED, offer_until=one.until, told_at=None))
+        await session.execute(
+            keeping.values(state=WaitState.OFFERED, offer_until=one.until, told_at=None, offers=Wait.offers + 1)
+        )
     for task_id, n in sorted(kept.items()):
         await session.execute(update(Task).where(Task.id == task_id).values(seats_taken=Task.seats_taken + n))
     await plan(session, [one.notice for one in offered])
@@ -251,7 +255,7 @@ def _could_take(task_ids: Iterable[int], now: datetime) -> Any:
     )
     limit = case((Member.trusted_at.is_(None), Community.newcomer_claims), else_=Community.member_claims)
     return (
-        select(Wait.id, Task, Person, Community.timezone)
+        select(Wait.id, Wait.offers, Task, Person, Community.timezone)
         .join(Task, Task.id == Wait.task_id)
         .join(Person, Person.id == Wait.person_id)
         .join(Community, Community.id == Wait.community_id)
@@ -288,7 +292,7 @@ class _Offer(NamedTuple):
         morning = waking(person, row.timezone, now)
         told_at = morning if morning + span / 2 < end else now
         notice = {
-            "key": f"{OFFER}:{row.id}:{now.timestamp():.0f}",
+            "key": f"{OFFER}:{row.id}:{row.offers + 1}",
             "person_id": person.id,
             "community_id": task.community_id,
             "kind": NoticeKind.CLAIM,

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("since", sa.DateTime(), nullable=False),
         sa.Column("offer_until", sa.DateTime(), nullable=True),
+        sa.Column("offers", sa.Integer(), nullable=False),
         sa.Column("told_at", sa.DateTime(), nullable=True),
         sa.Column("ended_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_waits_community_id")),
