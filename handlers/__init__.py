@@ -40,6 +40,8 @@ from handlers import (
     setting_up,
     summarizing,
     waiting,
+    weekly,
+    weekly_settings,
 )
 
 __all__ = [
@@ -82,4 +84,6 @@ __all__ = [
     "setting_up",
     "summarizing",
     "waiting",
+    "weekly",
+    "weekly_settings",
 ]

@@ -4,6 +4,7 @@ from handlers.context import Context
 from handlers.registry import Arg, ArgKind, command
 from handlers.setting_up import weekday
 from handlers.types import Button, Card, Link, Reply, Tone
+from handlers.weekly_settings import when_sent
 from handlers.words import N_, Said, Words, clean_line
 from handlers.zones import city
 from models.communities import Community
@@ -42,6 +43,7 @@ def _screen(context: Context, community: Community, toast: str = "") -> Reply:
         *(_line(name, getattr(community, name), words) for name in LIMITS),
         say("Time zone: {city}", city=city(community.timezone, words.language)),
         say("The week begins on: {day}", day=weekday(community.first_weekday, words)),
+        say("Weekly summary: {when}", when=when_sent(community, words)),
         say("Rules: none") if not community.rules else say("Rules are accepted on joining."),
     )
     footer = say("The way in: {join}", join=f"/join {community.code}")
@@ -50,6 +52,7 @@ def _screen(context: Context, community: Community, toast: str = "") -> Reply:
         limits[:2],
         limits[2:],
         (Button(say("Name, language, time zone, rules"), "setup_change", number),),
+        (Button(say("Weekly summary"), "weekly", number),),
         (
             Button(say("Roles"), "role_page", f"{number} 0"),
             Button(say("Chats"), "chats_show", number),

@@ -121,8 +121,11 @@ class _Desk:
             reply = await self._draw(person, one)
             if reply is not None:
                 drawn.append((one, reply))
-        if drawn:
-            await self._say(person, drawn)
+        alone = [piece for piece in drawn if piece[1].has_files]
+        for piece in alone:  # a message has room for one chart
+            await self._say(person, [piece])
+        if merged := [piece for piece in drawn if piece not in alone]:
+            await self._say(person, merged)
 
     async def _draw(self, person: Person, notice: Notice) -> Reply | None:
         """Put it into words; where that fails, the others are told all the same, and this one is tried again later."""
@@ -174,7 +177,7 @@ class _Desk:
         words = self._words(person, first)
         reply = together([reply for _, reply in drawn], words)
         if self.now - first.due_at > LATE:
-            reply = _late(reply, first, words, self.now)
+            reply = say_late(reply, first.due_at, words, self.now)
         if any(one.kind is not NoticeKind.CLAIM for one, _ in drawn):
             self.counted.append(person.id)
             reply = replace(reply, rows=(*reply.rows, (Button(words.say("Stop such messages"), "stop"),)))
@@ -186,9 +189,10 @@ class _Desk:
         await note_contacts(self.session, self.counted, self.now)
 
 
-def _late(reply: Reply, first: Notice, words: Words, now: datetime) -> Reply:
+def say_late(reply: Reply, due_at: datetime, words: Words, now: datetime) -> Reply:
+    """The reply with a word on why it comes so late."""
     said = words.say(
-        "This comes late: it was meant for {moment}, and Himma was not running.", moment=words.moment(first.due_at, now)
+        "This comes late: it was meant for {moment}, and Himma was not running.", moment=words.moment(due_at, now)
     )
     return replace(reply, text=f"{said}\n\n{reply.text}" if reply.text else said)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, func, select, update
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, false, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +22,7 @@ class Community(Base):
     """A team of volunteers; owns tasks, rules and roles; may live in several chats on several platforms."""
 
     __tablename__ = "communities"
+    __table_args__ = (Index(None, "summary_due_at"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     code: Mapped[str] = mapped_column(String(16), unique=True)
@@ -43,6 +44,13 @@ class Community(Base):
     """How often a holder's word that they are still on it starts the clock anew."""
     extra_hours: Mapped[int] = mapped_column(default=24, server_default="24")
     """How much more time a holder may take without asking a moderator."""
+    summary_weekday: Mapped[int | None]
+    """On which day its weekly summary is sent; None: on the first of the week."""
+    summary_hour: Mapped[int] = mapped_column(default=9, server_default="9")
+    summary_is_private: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether its organizers get it privately; chats that get it say so themselves."""
+    summary_due_at: Mapped[datetime | None]
+    """When the next one is sent; None: that is still to be found out."""
     created_at: Mapped[datetime]
 
 
@@ -60,6 +68,8 @@ class Chat(Base):
     title: Mapped[str] = mapped_column(String(200))
     left_at: Mapped[datetime | None]
     """When we were removed from it; nothing is sent there until we are back."""
+    gets_summary: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the weekly summary is posted in it."""
     moderator_role: Mapped[str | None] = mapped_column(String(64))
     """The platform's id of a role of its own whose bearers are moderators for what they ask in this chat."""
 
@@ -72,6 +82,7 @@ class Member(Base):
         Index(None, "person_id"),
         Index(None, "community_id", "role"),
         Index(None, "community_id", "asked_at"),
+        Index(None, "community_id", "joined_at"),
         partial_index("ix_members_look", "look_at", where="left_at IS NULL AND blocked_at IS NULL"),
     )
 

@@ -141,7 +141,7 @@ WEEKLY: dict[Figure, Counted] = {
         Task,
         Task.community_id,
         Task.deadline_at.expression,
-        (Task.state != TaskState.CANCELLED,),
+        (Task.state.in_((TaskState.OPEN, TaskState.PAUSED, TaskState.DONE)),),
         amount=Task.seats_taken.expression,
         of=Task.seats.expression,
     ),
@@ -157,7 +157,10 @@ WEEKLY: dict[Figure, Counted] = {
         Report.community_id,
         Report.decided_at.expression,
         # What was credited when its task was called off had no review: it was never handed in.
-        (Report.state != ReportState.WAITING, Report.submitted_at < Report.decided_at),
+        (
+            Report.state.in_((ReportState.APPROVED, ReportState.SENT_BACK, ReportState.REJECTED)),
+            Report.submitted_at < Report.decided_at,
+        ),
         amount=minutes_between(Report.submitted_at, Report.decided_at),
     ),
     Figure.JOINED: Counted(Member, Member.community_id, Member.joined_at.expression),

@@ -40,6 +40,7 @@ class Report(Base):
         CheckConstraint("minutes >= 0", name="minutes"),
         partial_index("uq_reports_waiting", "claim_id", where="state = 'waiting'", unique=True),
         Index(None, "community_id", "state", "submitted_at"),
+        partial_index("ix_reports_decided", "community_id", "state", "decided_at", where="decided_at IS NOT NULL"),
         Index(None, "person_id", "state"),
         Index(None, "picture"),
         partial_index("ix_reports_late", "remind_at", where="remind_at IS NOT NULL"),

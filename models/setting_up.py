@@ -74,6 +74,7 @@ async def change(session: AsyncSession, community_id: int, charter: Charter) -> 
     community = await session.get_one(Community, community_id, with_for_update=True)
     for name, value in asdict(charter).items():
         setattr(community, name, value)
+    community.summary_due_at = None  # the time zone or the first day of the week may be another one
     await session.flush()
     return community
 
