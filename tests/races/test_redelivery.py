@@ -42,6 +42,8 @@ UPDATES = int(os.environ.get("HIMMA_TEST_UPDATES", "200"))
 SEED = int(os.environ.get("HIMMA_TEST_SEED", "2026"))
 LIKELY = re.compile(r"(claim|done|approve|reject):|flow:.*(skip|=)")
 """Buttons that people are most inclined to press."""
+ENDING = re.compile(r"(approve|reject|done):|flow:.*(skip|=[0-9]+:)")
+"""Buttons that bring to an end what was begun: most people do."""
 STEP = timedelta(seconds=20)
 DELIVERY = {"inbox": {"answered_at", "retry_at", "attempts"}}
 """What tells how delivery went, and not what came of it."""
@@ -82,19 +84,23 @@ class World:
         buttons = [(message, data) for message in self._in_sight(person) for data in _buttons(message)]
         if buttons and self.chance.random() < 0.75:
             recent = buttons[-12:] if self.chance.random() < 0.8 else buttons
+            ends = [button for button in buttons[-12:] if ENDING.match(button[1])]
+            recent = ends if ends and self.chance.random() < 0.6 else recent
             weights = [8 if LIKELY.match(data) else 1 for _, data in recent]
             ((message, data),) = self.chance.choices(recent, weights)
             person.presses(message, data=data)
         else:
-            person.says(self._words())
+            person.says(self._words(person))
 
     def _in_sight(self, person: Person) -> list[Message]:
         return self.group.seen() + person.answers()
 
-    def _words(self) -> str:
+    def _words(self, person: Person) -> str:
+        if person in self.people[:2] and self.chance.random() < 0.5:  # the moderators
+            return "/review"
         number = self.chance.randint(1, 4)
         said = ["/tasks", "/tasks 5", "/mine", f"/claim {number}", f"/task {number}", f"/done {number}", f"/release {number}"]
-        return self.chance.choice([*said, "/review", "/review", "/review", "12", "It went well.", "مهامي", "/help"])
+        return self.chance.choice([*said, "/review", "12", "It went well.", "مهامي", "/help"])
 
 
 def _buttons(message: Message) -> Iterator[str]:
