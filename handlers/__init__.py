@@ -1,8 +1,10 @@
 """What to say: one module a use case. Importing this package registers every command."""
 
 from handlers import (
+    appeal_drawing,
     asking,
     attending,
+    auditing,
     beginning,
     calling_off,
     changing,
@@ -45,8 +47,10 @@ from handlers import (
 )
 
 __all__ = [
+    "appeal_drawing",
     "asking",
     "attending",
+    "auditing",
     "beginning",
     "calling_off",
     "changing",

@@ -8,6 +8,7 @@ from handlers.registry import Arg, ArgKind, command
 from handlers.telling import tell
 from handlers.types import Button, Reply, Tone
 from handlers.words import N_, Said, Words, clean
+from models.audit import Action, note
 from models.claims import ClaimState, holders
 from models.making import CalledOff, call_off
 from models.refusals import TaskClosed
@@ -109,6 +110,8 @@ async def _parse_certainty(context: Context, data: Data, given: Given) -> str:
 async def _finish(context: Context, data: Data) -> Reply:
     minutes = _minutes(data.get("credit"), data)
     done = await call_off(context.session, data["task"], minutes, context.person.id, context.now)
+    task, by = done.task, context.person.id
+    await note(context.session, task.community_id, by, Action.TASK_CANCELLED, task.id, context.now, task.title)
     await _tell_everybody(context, done, minutes, data.get("word") or "")
     words = context.words
     told = len({*done.credited, *done.dropped, *done.waiting, *done.in_line} - {context.person.id})

@@ -7,6 +7,7 @@ from handlers.types import Button, Card, Link, Reply, Tone
 from handlers.weekly_settings import when_sent
 from handlers.words import N_, Said, Words, clean_line
 from handlers.zones import city
+from models.audit import Action, note
 from models.communities import Community
 from models.refusals import Outdated
 from models.roles import Role
@@ -21,14 +22,24 @@ _QUESTIONS = {
     "still_times": N_("How often does “Still on it” start the clock of a held seat anew?"),
     "extra_hours": N_("How much more time can somebody take in all for a seat they hold, before a moderator is asked?"),
     "review_hours": N_("Within how many hours is a report looked at? Volunteers are told so."),
+    "moderator_appeals": N_("How many appeals can one moderator send in 24 hours?"),
+    "organizer_appeals": N_("How many appeals can one organizer send in 24 hours?"),
+    "daily_appeals": N_("How many appeals can all of them together send in 24 hours?"),
+    "appeal_moderators": N_("How many moderators does it take to send an appeal? An urgent one always takes two."),
 }
-_LABELS = {
+LABELS = {
     "newcomer_claims": N_("Newcomers"),
     "member_claims": N_("Members"),
     "still_times": N_("Still on it"),
     "extra_hours": N_("More time"),
     "review_hours": N_("Reviews"),
+    "moderator_appeals": N_("Appeals of a moderator"),
+    "organizer_appeals": N_("Appeals of an organizer"),
+    "daily_appeals": N_("Appeals of the team"),
+    "appeal_moderators": N_("Who confirms appeals"),
 }
+
+_APPEALS = ("moderator_appeals", "organizer_appeals", "daily_appeals", "appeal_moderators")
 
 
 @command("settings", help=N_("Change the team"), role=Role.ORGANIZER)
@@ -47,10 +58,12 @@ def _screen(context: Context, community: Community, toast: str = "") -> Reply:
         say("Rules: none") if not community.rules else say("Rules are accepted on joining."),
     )
     footer = say("The way in: {join}", join=f"/join {community.code}")
-    limits = tuple(Button(say(label), "settings_ask", f"{number} {name}") for name, label in _LABELS.items())
+    limits = tuple(Button(say(label), "settings_ask", f"{number} {name}") for name, label in LABELS.items())
     rows = (
         limits[:2],
-        limits[2:],
+        limits[2:5],
+        limits[5:7],
+        limits[7:],
         (Button(say("Name, language, time zone, rules"), "setup_change", number),),
         (Button(say("Weekly summary"), "weekly", number),),
         (
@@ -97,6 +110,7 @@ async def set_number(context: Context, community: int, limit: str, value: int) -
     await context.require(Role.ORGANIZER, community)
     if not await set_limit(context.session, community, limit, value):
         raise Outdated
+    await note(context.session, community, context.person.id, Action.LIMIT_CHANGED, value, context.now, limit)
     found = await context.session.get_one(Community, community, populate_existing=True)
     return _screen(context, found, toast=context.words.say("Changed."))
 
@@ -110,6 +124,8 @@ def _line(limit: str, n: int, words: Words) -> Said:
         return words.count("“Still on it” counts {n} time", "“Still on it” counts {n} times", n)
     if limit == "extra_hours":
         return words.count("More time without a moderator: {n} hour", "More time without a moderator: {n} hours", n)
+    if limit in _APPEALS:
+        return words.say("{label}: {value}", label=words.say(LABELS[limit]), value=_choice(limit, n, words, is_chosen=False))
     return words.count("Reports: looked at within {n} hour", "Reports: looked at within {n} hours", n)
 
 
@@ -118,6 +134,10 @@ def _choice(limit: str, n: int, words: Words, *, is_chosen: bool) -> Said:
         label = words.count("{n} time", "{n} times", n)
     elif limit in {"extra_hours", "review_hours"}:
         label = words.count("{n} hour", "{n} hours", n)
+    elif limit == "appeal_moderators":
+        label = words.count("{n} moderator", "{n} moderators", n)
+    elif limit in _APPEALS:
+        label = words.count("{n} in 24 hours", "{n} in 24 hours", n)
     else:
         label = words.count("{n} task", "{n} tasks", n)
     return Said(f"{label} ✓") if is_chosen else label

@@ -11,6 +11,7 @@ from handlers.registry import TASK, command
 from handlers.telling import tell
 from handlers.types import Button, Reply, Row
 from handlers.words import N_, Said, Words
+from models.audit import Action, note
 from models.claims import ClaimState, holders
 from models.communities import Community
 from models.flags import open_flags
@@ -57,6 +58,7 @@ async def _finish(context: Context, data: Data) -> Reply:
     say = context.words.say
     if not is_changed:
         return await _show(context, task, say("Nothing changed."))
+    await note(context.session, task.community_id, context.person.id, Action.TASK_CHANGED, task.id, context.now, task.title)
     if name in _TOLD:
         await _tell_holders(context, task, name)
     return await _show(context, task, say("Changed. The task's cards show it in a moment."))

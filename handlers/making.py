@@ -12,6 +12,7 @@ from handlers.reading import DESCRIPTION_LIMIT, TITLE, read_description, read_ti
 from handlers.registry import Arg, ArgKind, command
 from handlers.types import Button, Reply, Tone
 from handlers.words import N_
+from models.audit import Action, note
 from models.communities import Community
 from models.making import create_task
 from models.roles import Role
@@ -93,6 +94,7 @@ async def _finish(context: Context, data: Data) -> Reply:
         kept = {name: value for name, value in data.items() if name != "decision"}
         return await start(context, NEW_TASK, {**kept, "is_whole": False})
     task = await create_task(context.session, data["community"], context.person.id, as_draft(data), context.now)
+    await note(context.session, task.community_id, context.person.id, Action.TASK_MADE, task.id, context.now, task.title)
     say = context.words.say
     text = say(
         "{title} is open: task {number}. In a chat of the team, people take a seat with one press.",

@@ -13,6 +13,7 @@ from models.refusals import (
     AlreadyDecided,
     AlreadyHandedIn,
     AppealMoved,
+    AppealsSpent,
     CapReached,
     ChatTaken,
     CodeWrong,
@@ -270,6 +271,23 @@ def _(refusal: AppealMoved, words: Words) -> Explained:
         "stale": N_("This appeal is over: its time has passed."),
     }
     return words.say(sentences[refusal.state]), ()
+
+
+@_explains(AppealsSpent)
+def _(refusal: AppealsSpent, words: Words) -> Explained:
+    if refusal.is_own:
+        text = words.count(
+            "{n} appeal in 24 hours is the limit for this role here. It is kept in /appeals, and can be sent later.",
+            "{n} appeals in 24 hours are the limit for this role here. It is kept in /appeals, and can be sent later.",
+            refusal.limit,
+        )
+    else:
+        text = words.count(
+            "{n} appeal in 24 hours is the limit of this team. It is kept in /appeals, and can be sent later.",
+            "{n} appeals in 24 hours are the limit of this team. It is kept in /appeals, and can be sent later.",
+            refusal.limit,
+        )
+    return text, ()
 
 
 @_explains(OwnAppeal)

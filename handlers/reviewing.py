@@ -11,6 +11,7 @@ from handlers.registry import Arg, ArgKind, command
 from handlers.telling import tell
 from handlers.types import Button, Card, Media, Reply, Row, Tone
 from handlers.words import N_, Said, Words, clean, clean_line
+from models.audit import Action, note
 from models.communities import memberships
 from models.finding import Wish, fitting_tasks
 from models.pictures import get_picture
@@ -20,6 +21,11 @@ from models.roles import Role
 from models.tasks import Task
 
 _WORD_LIMIT = 500
+_NOTED = {
+    ReportState.APPROVED: Action.REPORT_APPROVED,
+    ReportState.SENT_BACK: Action.REPORT_SENT_BACK,
+    ReportState.REJECTED: Action.REPORT_REJECTED,
+}
 _REPORT = Arg("report", ArgKind.NUMBER, N_("the report's number"))
 _SKIPPED = Arg("skipped", ArgKind.NUMBER, N_("how many to pass over"), required=False)
 
@@ -138,6 +144,15 @@ async def reject(context: Context, report: int) -> Reply:
 async def _decide(context: Context, reviewed: Reviewed, decision: ReportState, word: str) -> None:
     stands_in = await context.stands_in()
     await decide(context.session, reviewed, context.person, decision, word, now=context.now, stands_in=stands_in)
+    await note(
+        context.session,
+        reviewed.task.community_id,
+        context.person.id,
+        _NOTED[decision],
+        reviewed.report.id,
+        context.now,
+        reviewed.task.title,
+    )
 
 
 async def _guard(context: Context, data: Data) -> None:

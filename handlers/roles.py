@@ -9,6 +9,7 @@ from handlers.registry import Arg, ArgKind, command
 from handlers.telling import tell
 from handlers.types import Button, Card, Reply, Row
 from handlers.words import N_, Said, Words, clean_line, parse_number
+from models.audit import Action, note
 from models.communities import Community, Listed, chat_at, highest_role, roster, set_role
 from models.people import Person
 from models.refusals import NotFound, Outdated
@@ -193,6 +194,7 @@ async def _set(context: Context, community: Community, person_id: int, role: Rol
     if was == role:
         text = say("{name} has this role in {community} already: {role}.", **named)
         return Reply(text=text, rows=rows, edit=context.is_press)
+    await note(context.session, community.id, context.person.id, Action.ROLE_GIVEN, person_id, context.now, role.name)
     key = f"role:{community.id}:{int(context.now.timestamp() * 1000)}"
     highest = await highest_role(context.session, person_id)
     news = partial(_news, community=community, role=role, menu=highest.name.lower())

@@ -41,6 +41,7 @@ class Appeal(Base):
     __tablename__ = "appeals"
     __table_args__ = (
         partial_index("ix_appeals_under_way", "stale_at", where="over_at IS NULL AND sent_at IS NOT NULL"),
+        partial_index("ix_appeals_to_thank_for", "over_at", where="over_at IS NOT NULL AND thanked_at IS NULL"),
         Index(None, "community_id", "created_at"),
         Index(None, "author_id"),
     )
@@ -70,6 +71,8 @@ class Appeal(Base):
     sent_at: Mapped[datetime | None]
     """When it was let go."""
     over_at: Mapped[datetime | None]
+    thanked_at: Mapped[datetime | None]
+    """When it was planned to tell those who took part what came of it."""
 
     @property
     def is_urgent(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -47,12 +47,15 @@ class Audience:
     """Said in the last hours that they have time."""
     has_helped: bool = False
     not_asked_for_days: int = 0
+    about: tuple[str, ...] = ()
+    """The tags that the appeal is about: who wants to hear less of one of them is left out."""
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> Self:
         """An audience from its JSON."""
         near = stored.get("near")
-        return cls(**stored | {"tags": tuple(stored.get("tags", ())), "near": Near(**near) if near else None})
+        lists = {name: tuple(stored.get(name, ())) for name in ("tags", "about")}
+        return cls(**stored | lists | {"near": Near(**near) if near else None})
 
     def dump(self) -> dict[str, Any]:
         """As JSON, without what is not said."""
@@ -64,6 +67,7 @@ class Audience:
             "has_time": self.has_time,
             "has_helped": self.has_helped,
             "not_asked_for_days": self.not_asked_for_days,
+            "about": list(self.about),
         }
         return {name: value for name, value in said.items() if value}
 
@@ -106,6 +110,8 @@ def _later_account() -> ColumnElement[bool]:
 def _conditions(audience: Audience, now: datetime) -> Iterator[ColumnElement[bool]]:
     if audience.tags:
         yield or_(*(_has_word(Person.interests, tag) for tag in audience.tags))
+    if audience.about:
+        yield and_(*(not_(_has_word(Person.fewer, tag)) for tag in audience.about))
     if audience.language:
         yield Person.language == audience.language
     if audience.near:

@@ -51,6 +51,13 @@ class Community(Base):
     """Whether its organizers get it privately; chats that get it say so themselves."""
     summary_due_at: Mapped[datetime | None]
     """When the next one is sent; None: that is still to be found out."""
+    moderator_appeals: Mapped[int] = mapped_column(default=2, server_default="2")
+    """How many appeals a moderator may let go within 24 hours."""
+    organizer_appeals: Mapped[int] = mapped_column(default=5, server_default="5")
+    daily_appeals: Mapped[int] = mapped_column(default=5, server_default="5")
+    """How many appeals all of them together may."""
+    appeal_moderators: Mapped[int] = mapped_column(default=1, server_default="1")
+    """How many moderators it takes to let an appeal go; one that is urgent always takes two."""
     created_at: Mapped[datetime]
 
 

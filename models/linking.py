@@ -173,7 +173,7 @@ async def _set_aside(session: AsyncSession, gone: Row[Any]) -> int:
 
 async def _fill_settings(session: AsyncSession, kept: Row[Any], gone: Row[Any]) -> Values:
     """The settings of the older person hold; what they never set comes from the other, and who was private stays so."""
-    names = ("timezone", "interests", "is_private", "focus_community_id", "digest")
+    names = ("timezone", "interests", "fewer", "is_private", "focus_community_id", "digest")
     filled = {name: getattr(gone, name) for name in names if not getattr(kept, name) and getattr(gone, name)}
     along = ("digest_weekday", "digest_hour", "digest_at") if "digest" in filled else ()
     if filled:

@@ -60,6 +60,8 @@ class Person(Base):
     digest_hour: Mapped[int] = mapped_column(default=9, server_default="9")
     digest_at: Mapped[datetime | None]
     """When the next one is due."""
+    fewer: Mapped[str] = mapped_column(String(400), default="", server_default="")
+    """Tags without '#' of which they do not want to hear appeals, separated by blanks."""
 
     @property
     def first_name(self) -> str:

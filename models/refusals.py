@@ -229,6 +229,15 @@ class AppealMoved(Refusal):
 
 
 @dataclass(eq=False)
+class AppealsSpent(Refusal):
+    """As many appeals as the community wants in a day."""
+
+    limit: int
+    is_own: bool
+    """It is this person's limit, not that of all together."""
+
+
+@dataclass(eq=False)
 class OwnAppeal(Refusal):
     """Nobody is the second moderator of their own appeal."""
 

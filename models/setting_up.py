@@ -17,6 +17,10 @@ LIMITS: dict[str, tuple[int, ...]] = {
     "still_times": (1, 2, 3, 5, 10),
     "extra_hours": (3, 6, 12, 24, 72),
     "review_hours": (6, 12, 24, 48, 72),
+    "moderator_appeals": (0, 1, 2, 5),
+    "organizer_appeals": (1, 2, 5, 10),
+    "daily_appeals": (1, 2, 5, 10, 20),
+    "appeal_moderators": (1, 2),
 }
 """What an organizer can choose for each of a community's numbers."""
 
