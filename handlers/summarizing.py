@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from handlers.context import Context
 from handlers.registry import Arg, ArgKind, command
@@ -16,7 +17,7 @@ from models.roles import Role
 from models.summaries import Numbers, Summary, summarize
 from models.weeks import Week
 
-_WEEK = Arg("week", ArgKind.TEXT, N_("which week: its number, a day in it, or “last week”"), required=False)
+WEEK = Arg("week", ArgKind.TEXT, N_("which week: its number, a day in it, or “last week”"), required=False)
 COMMUNITY = Arg("community", ArgKind.NUMBER, "")
 DAY = Arg("day", ArgKind.NUMBER, "")
 
@@ -44,7 +45,7 @@ _BUTTONS_IN_A_ROW = 2
 @command(
     "summary",
     help=N_("The week in figures"),
-    args=(_WEEK,),
+    args=(WEEK,),
     role=Role.ORGANIZER,
     words=(
         r"(?:weekly )?summary",
@@ -122,61 +123,64 @@ def _sentences(told: Summary, words: Words) -> list[Said]:
 
 def _lines(told: Summary, words: Words) -> list[Said]:
     """Each figure, beside the week before and the mean of the four weeks before."""
-    lines = [_compared(told, figure, words) for figure in _OF_WEEK]
-    lines.insert(1, _line(told, N_("Time given"), lambda numbers: numbers.minutes, words, time_given))
+    lines = [_line(told, one, words) for one in OF_WEEK]
     if told.given:
         tags = [Said(words.say("{tag} {time}", tag=f"#{tag}", time=time_given(words, n))) for tag, n in told.given]
         lines.insert(2, words.say("Most of it: {tags}", tags=words.list_of(list(tags))))
     return [*lines, words.say("Now:"), *(_now(told, figure, words) for figure in told.standing)]
 
 
-_OF_WEEK = (
-    Figure.COMPLETED,
-    Figure.TAKEN,
-    Figure.DUE,
-    Figure.FIRST_TAKEN,
-    Figure.REVIEWED,
-    Figure.RELEASED,
-    Figure.EXPIRED,
-    Figure.NO_SHOW,
-    Figure.JOINED,
-    Figure.QUICK,
-)
+class Told(NamedTuple):
+    """A figure of a week as it is told."""
+
+    label: str
+    value: Callable[[Numbers], int | None]
+    show: Callable[[Words, int], Said] = Words.number
+    unit: str = ""
 
 
-def _compared(told: Summary, figure: Figure, words: Words) -> Said:
-    if figure is Figure.DUE:
-        return _line(told, LABELS[figure], lambda numbers: numbers.percent_filled, words, _percent)
-    if figure in told.numbers.medians:
-        return _line(told, LABELS[figure], lambda numbers: numbers.medians[figure], words, span)
-    return _line(told, LABELS[figure], lambda numbers: numbers[figure], words, Words.number)
+def _count_of(figure: Figure) -> Told:
+    return Told(LABELS[figure], lambda numbers: numbers[figure])
+
+
+def _median_of(figure: Figure) -> Told:
+    return Told(LABELS[figure], lambda numbers: numbers.medians[figure], span, N_("minutes"))
 
 
 def _percent(words: Words, n: int) -> Said:
     return words.say("{n}%", n=n)
 
 
-def _line(
-    told: Summary,
-    label: str,
-    value_of: Callable[[Numbers], int | None],
-    words: Words,
-    show: Callable[[Words, int], Said],
-) -> Said:
-    what, value = words.say(label), _shown(value_of(told.numbers), words, show)
+OF_WEEK = (
+    _count_of(Figure.COMPLETED),
+    Told(N_("Time given"), lambda numbers: numbers.minutes, time_given, N_("minutes")),
+    _count_of(Figure.TAKEN),
+    Told(LABELS[Figure.DUE], lambda numbers: numbers.percent_filled, _percent, N_("percent")),
+    _median_of(Figure.FIRST_TAKEN),
+    _median_of(Figure.REVIEWED),
+    _count_of(Figure.RELEASED),
+    _count_of(Figure.EXPIRED),
+    _count_of(Figure.NO_SHOW),
+    _count_of(Figure.JOINED),
+    _count_of(Figure.QUICK),
+)
+
+
+def _line(told: Summary, one: Told, words: Words) -> Said:
+    what, value = words.say(one.label), _shown(one.value(told.numbers), one, words)
     if told.last is None:
         return words.say("{what}: {value}", what=what, value=value)
     return words.say(
         "{what}: {value} (the week before {last}, usually {usual})",
         what=what,
         value=value,
-        last=_shown(value_of(told.last), words, show),
-        usual=_shown(usual([value_of(numbers) for numbers in told.before]), words, show),
+        last=_shown(one.value(told.last), one, words),
+        usual=_shown(usual([one.value(numbers) for numbers in told.before]), one, words),
     )
 
 
-def _shown(value: int | None, words: Words, show: Callable[[Words, int], Said]) -> Said:
-    return Said("–") if value is None else show(words, value)
+def _shown(value: int | None, one: Told, words: Words) -> Said:
+    return Said("–") if value is None else one.show(words, value)
 
 
 def usual(values: Sequence[int | None]) -> int | None:
@@ -200,7 +204,8 @@ def _rows(told: Summary, community: Community, words: Words) -> tuple[Row, ...]:
     ]
     rows = [tuple(buttons[at : at + _BUTTONS_IN_A_ROW]) for at in range(0, len(buttons), _BUTTONS_IN_A_ROW)]
     before = Button(words.say("The week before"), "summary_week", f"{number} {for_button(told.week.earlier())}")
-    return (*rows, (before,))
+    table = Button(words.say("As a file"), "table_week", f"{number} {day} csv")
+    return (*rows, (before, table))
 
 
 def _chart(told: Summary, words: Words) -> Chart:
