@@ -102,6 +102,21 @@ def read_beginning(text: str, now: datetime, zone: tzinfo) -> datetime:
     return moment
 
 
+def read_day(text: str, now: datetime, zone: tzinfo) -> date:
+    """A day that has not passed where the clock shows this zone's time, however far away. Raises Malformed."""
+    today = now.astimezone(zone).date()
+    try:
+        day = _read_day(_said(text), today)
+    except (ValueError, OverflowError):
+        raise Malformed(_NO_DAY, {"given": text[:40], "examples": "2026-12-31, 31/12"}) from None
+    if day < today:
+        raise Malformed(N_("That day has passed. A later one, please."))
+    return day
+
+
+_NO_DAY = N_("“{given}” could not be read as a day. These can: {examples}")
+
+
 def _said(text: str) -> str:
     """What somebody wrote without the words that only lead up to it."""
     return _LEADING.sub("", re.sub(r"(?<=[0-9])t(?=[0-9])", " ", plain(text)))
@@ -133,7 +148,7 @@ def _read(said: str, local: datetime) -> datetime:
         return (local + timedelta(minutes=span)).replace(second=0, microsecond=0)
     day = today + timedelta(minutes=span) if span is not None else _read_day(rest, today)
     moment = datetime.combine(day, clock or END_OF_DAY, local.tzinfo)
-    return moment + timedelta(days=7) if rest in _WEEKDAYS and moment <= local else moment
+    return moment + timedelta(days=7) if rest in WEEKDAYS and moment <= local else moment
 
 
 def _take_clock(said: str) -> tuple[time | None, str]:
@@ -178,7 +193,7 @@ _DAYS = {
     )
     for word in words
 }
-_WEEKDAYS = {
+WEEKDAYS = {
     plain(name): weekday
     for locale in ("en", "ar")
     for width in ("wide", "abbreviated")
@@ -201,8 +216,8 @@ def _read_day(said: str, today: date) -> date:
     """Raises ValueError for what is no day."""
     if said in _DAYS:
         return today + timedelta(days=_DAYS[said])
-    if said in _WEEKDAYS:
-        return today + timedelta(days=(_WEEKDAYS[said] - today.weekday()) % 7)
+    if said in WEEKDAYS:
+        return today + timedelta(days=(WEEKDAYS[said] - today.weekday()) % 7)
     if found := _YEAR_FIRST.fullmatch(said):
         return date(int(found[1]), int(found[2]), int(found[3]))
     if found := _DAY_FIRST.fullmatch(said):

@@ -173,6 +173,10 @@ class Words:
     def day(self, moment: datetime) -> Said:
         return self.digits(format_datetime(moment, "EEEE d MMMM", tzinfo=self.zone, locale=self.language))
 
+    def date(self, moment: datetime) -> Said:
+        """A day of any year."""
+        return self.digits(format_datetime(moment, "d MMMM y", tzinfo=self.zone, locale=self.language))
+
     def time(self, moment: datetime) -> Said:
         return self.digits(format_datetime(moment, "HH:mm", tzinfo=self.zone, locale=self.language))
 
