@@ -123,8 +123,8 @@ class Composer:
         mail["List-Id"] = f"<{on}.himma.{self.domain}>"
         mail["List-Unsubscribe"] = f"<{self._leave_url(to, on)}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        mail.set_content(TEMPLATES.get_template("mail.txt").render(letter=letter))
-        mail.add_alternative(TEMPLATES.get_template("mail.html").render(letter=letter), subtype="html")
+        mail.set_content(_rendered("mail.txt", letter))
+        mail.add_alternative(_rendered("mail.html", letter), subtype="html")
         mail["Content-Language"] = to.words.language
         _enclose(mail, files)
         return mail.as_bytes()
@@ -176,6 +176,10 @@ class Composer:
 def message_id(key: str) -> str:
     """The same for the same mail, however often it is sent: mail programs then show it once."""
     return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _rendered(template: str, letter: Letter) -> str:
+    return whole(TEMPLATES.get_template(template).render(letter=letter))
 
 
 def _opening(reply: Reply) -> tuple[str, tuple[str, ...]]:

@@ -1,8 +1,10 @@
 """A real SMTP server on loopback (aiosmtpd), as strict as those outside, and what it took as Python reads it."""
 
 import asyncio
+import logging
 import re
 import ssl
+import warnings
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -10,6 +12,8 @@ from types import TracebackType
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # the server's own: what we log is what is looked at
 
 _LONGEST_ENCODED_WORD = 75
 """https://www.rfc-editor.org/rfc/rfc2047#section-2"""
@@ -43,12 +47,12 @@ class Received:
     def _body(self, kind: Any) -> str:
         part = self.parsed.get_body((kind,))
         assert part is not None, f"there is no {kind} part"
-        return str(part.get_content())
+        return str(part.get_content()).replace("\r\n", "\n")
 
     def header_lines(self, name: str) -> list[str]:
         """The lines of a header as they came over the wire."""
         head = self.raw.partition(b"\r\n\r\n")[0].decode("ascii")
-        found = re.search(rf"^{name}:.*(?:\r\n[ \t].*)*", head, re.MULTILINE | re.IGNORECASE)
+        found = re.search(rf"^{name}:[^\r]*(?:\r\n[ \t][^\r]*)*", head, re.MULTILINE | re.IGNORECASE)
         return found[0].split("\r\n") if found else []
 
     def links(self) -> list[str]:
@@ -112,7 +116,14 @@ class MailWire:
 
     def _connected(self) -> SMTP:
         self.connections += 1
-        new = SMTP(
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of a password in the clear, on loopback
+            new = self._protocol()
+        self._open.append(new)
+        return new
+
+    def _protocol(self) -> SMTP:
+        return SMTP(
             _Hooks(self),
             hostname="mx.example.org",
             loop=asyncio.get_running_loop(),
@@ -122,8 +133,6 @@ class MailWire:
             auth_require_tls=self.certificate is not None and not self.is_implicit,
             authenticator=self._authenticate if self.password else None,
         )
-        self._open.append(new)
-        return new
 
     def _authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         is_right = isinstance(data, LoginPassword) and data.password == self.password.encode()
