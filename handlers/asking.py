@@ -57,4 +57,7 @@ async def offer_tasks(telling: Telling) -> Reply | None:
     heading = words.count("{n} task could be something for you", "{n} tasks could be something for you", len(tasks))
     rows: list[Row] = [(Button(label_of(task, words), "task", str(task.id), task.version),) for task in tasks]
     rows.append((Button(words.say("All tasks"), "tasks"),))
-    return Reply(card=Card(heading, tuple(line_of(task, telling.now, words) for task in tasks)), rows=tuple(rows))
+    return Reply(
+        card=Card(heading, tuple(line_of(task, words, lambda moment: words.moment(moment, telling.now)) for task in tasks)),
+        rows=tuple(rows),
+    )

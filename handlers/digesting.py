@@ -184,4 +184,4 @@ async def _draw(session: AsyncSession, person: Person, words: Words, now: dateti
     rows: list[Row] = [(Button(label_of(task, words), "task", str(task.id), task.version),) for task in found]
     if total > len(found):
         rows.append((Button(words.say("All tasks"), "tasks"),))
-    return Reply(card=Card(heading, tuple(line_of(task, now, words) for task in found)), rows=tuple(rows))
+    return Reply(card=Card(heading, tuple(line_of(task, words, words.date_and_time) for task in found)), rows=tuple(rows))

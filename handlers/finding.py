@@ -1,5 +1,6 @@
 """`/tasks` and `/task`: finding what there is to do."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from handlers.cards import personal_card
@@ -7,7 +8,7 @@ from handlers.context import Context
 from handlers.reading import as_tag
 from handlers.registry import TASK, Arg, ArgKind, command
 from handlers.types import Button, Card, Reply, Row
-from handlers.words import N_, Words, clean_line, parse_number
+from handlers.words import N_, Said, Words, clean_line, parse_number
 from models.communities import Community, memberships
 from models.finding import Wish, fitting_tasks
 from models.refusals import NotAllowed, NotFound, NotMember, RulesFirst
@@ -48,7 +49,7 @@ async def tasks(context: Context, wish: str) -> Reply:
     rows.append(_pages(looked_for, page, total, words))
     heading = words.count("{n} task is open for you", "{n} tasks are open for you", total)
     return Reply(
-        card=Card(heading, tuple(line_of(task, context.now, words) for task in found)),
+        card=Card(heading, tuple(line_of(task, words, lambda moment: words.moment(moment, context.now)) for task in found)),
         rows=tuple(row for row in rows if row),
         edit=context.is_press,
     )
@@ -113,11 +114,11 @@ def label_of(found: Task, words: Words) -> str:
     return f"{words.number(found.minutes)}′ · {title if len(title) <= 40 else title[:39] + '…'}"
 
 
-def line_of(found: Task, now: datetime, words: Words) -> str:
-    """A task in one line of a list."""
+def line_of(found: Task, words: Words, say_moment: Callable[[datetime], Said]) -> str:
+    """A task in one line of a list; `say_moment` says when it begins or ends."""
     seats, minutes = words.seats(found.seats_left), words.minutes(found.minutes)
     if found.starts_at is not None:
-        moment = words.moment(found.starts_at, now)
+        moment = say_moment(found.starts_at)
         return words.say(
             "{title}: {minutes}, {seats}, begins {moment}", title=found.title, minutes=minutes, seats=seats, moment=moment
         )
@@ -126,7 +127,7 @@ def line_of(found: Task, now: datetime, words: Words) -> str:
         title=found.title,
         minutes=minutes,
         seats=seats,
-        moment=words.moment(found.deadline_at, now),
+        moment=say_moment(found.deadline_at),
     )
 
 

@@ -5,15 +5,18 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers.context import speak_to
+from handlers.mailing import mail_to
 from handlers.notices import LATE, Telling, notice, say_late
 from handlers.summarizing import put_into_words
 from handlers.telling import message_to
 from handlers.timed import tick
 from handlers.types import ChatKind, Place, Reply, Scope
 from handlers.words import Words, words_for
+from models.addresses import MailList, addresses_for_summary
 from models.communities import Chat, Community, member, staff
 from models.delivery import enqueue
-from models.notices import NoticeKind, plan
+from models.notices import NoticeKind, hears, plan
 from models.roles import Role
 from models.summaries import summarize
 from models.weekly import Sending, WeeklySummary, chats_that_get_it, take_due
@@ -30,6 +33,7 @@ async def send_due(session: AsyncSession, now: datetime) -> bool:
     for sending in sendings:
         if sending.community.summary_is_private:
             await _tell_organizers(session, sending)
+        await _mail_organizers(session, sending, now)
         await _post(session, sending, now)
     return has_more
 
@@ -51,6 +55,22 @@ async def _tell_organizers(session: AsyncSession, sending: Sending) -> None:
         for person in organizers
     ]
     await plan(session, notices)
+
+
+async def _mail_organizers(session: AsyncSession, sending: Sending, now: datetime) -> None:
+    """To those of them who chose to get it by mail."""
+    community = sending.community
+    organizers = [person.id for person in await staff(session, community.id, Role.ORGANIZER)]
+    wanted = await addresses_for_summary(session, organizers)
+    told = await summarize(session, community, sending.week, now) if wanted else None
+    if told is None:
+        return
+    mails = []
+    for address, person in wanted:
+        if hears(person, NoticeKind.TEAM):
+            reply = put_into_words(told, community, speak_to(person, community.timezone))
+            mails.append(mail_to(address, MailList.SUMMARY, str(sending.id), reply, now))
+    await enqueue(session, mails)
 
 
 @notice(TOPIC)

@@ -6,7 +6,7 @@ was asked is counted by person and by mailbox, of which only a digest is kept. A
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -247,6 +247,22 @@ async def choose_summary(session: AsyncSession, address: MailAddress, *, wants_i
     """Have an organizer's weekly summary go to this address, or not."""
     address.wants_summary = wants_it
     await session.flush()
+
+
+async def addresses_for_summary(session: AsyncSession, person_ids: Iterable[int]) -> list[tuple[MailAddress, Person]]:
+    """Those of these people who want the weekly summary by mail, with the address that they confirmed last."""
+    rows = await session.execute(
+        select(MailAddress, Person)
+        .join(Person, Person.id == MailAddress.person_id)
+        .where(
+            MailAddress.person_id.in_(list(person_ids)),
+            MailAddress.wants_summary,
+            MailAddress.confirmed_at.is_not(None),
+            MailAddress.off_at.is_(None),
+        )
+        .order_by(MailAddress.confirmed_at, MailAddress.id)
+    )
+    return list({person.id: (address, person) for address, person in rows}.values())
 
 
 async def leave_list(session: AsyncSession, address: MailAddress, on: MailList) -> bool:

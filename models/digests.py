@@ -58,10 +58,10 @@ async def take_digest(session: AsyncSession, person: Person, now: datetime) -> d
     )
     if taken is None or person.digest is None:
         return None
-    return _latest(person, now)
+    return latest_digest(person, now)
 
 
-def _latest(person: Person, now: datetime) -> datetime:
+def latest_digest(person: Person, now: datetime) -> datetime:
     """The last moment until `now` at which it was their weekday and hour; a week is an hour longer when clocks go back."""
     latest = next_digest(person, now - WEEK - timedelta(days=1))
     following = next_digest(person, latest)

@@ -13,8 +13,11 @@ from bot.settings import load
 
 TOKEN = "123456789:AAbbCC_the-token"
 PASSWORD = "p@ss/w0rd"
+MAIL_PASSWORD = "m@il/w0rd"
 ENVIRON = {
     "HIMMA__TELEGRAM__TOKEN": TOKEN,
+    "HIMMA__MAIL__USERNAME": "himma",
+    "HIMMA__MAIL__PASSWORD": MAIL_PASSWORD,
     "HIMMA__DATABASE__URL": "postgresql://ann:p%40ss%2Fw0rd@db/himma",
 }
 
@@ -38,6 +41,7 @@ def tell_secrets() -> None:
     log = logging.getLogger("bot.test")
     log.info("asking https://api.example.org/bot%s/getMe", TOKEN)
     log.warning(f"dsn postgresql://ann:p%40ss%2Fw0rd@db, or {PASSWORD}")  # noqa: G004
+    log.info("AUTH PLAIN %s, then %s", MAIL_PASSWORD, "m%40il%2Fw0rd")
     log.info("a mapping %s", {"token": TOKEN}, extra={"header": f"Bearer {TOKEN}"})
     try:
         raise ValueError(f"no such bot: {TOKEN}")
@@ -60,6 +64,8 @@ def test_no_secret_reaches_a_line(form: str, stream: io.StringIO) -> None:
     assert "AAbbCC" not in told
     assert "ss%2Fw0rd" not in told
     assert PASSWORD not in told
+    assert MAIL_PASSWORD not in told
+    assert "il%2Fw0rd" not in told
     assert told.count("***") >= 6
     assert "ValueError" in told
 
@@ -69,12 +75,12 @@ def test_a_collector_gets_an_object_a_line() -> None:
     set_up(load(None, {**ENVIRON, "HIMMA__LOG__FORMAT": "json"}), stream)
     tell_secrets()
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert [line["level"] for line in lines] == ["info", "warning", "info", "error", "warning"]
+    assert [line["level"] for line in lines] == ["info", "warning", "info", "info", "error", "warning"]
     assert lines[0]["logger"] == "bot.test"
     assert lines[0]["message"] == "asking https://api.example.org/bot***/getMe"
     assert lines[0]["time"].endswith("+00:00")
-    assert lines[2]["header"] == "Bearer ***"
-    assert lines[3]["error"].endswith("ValueError: no such bot: ***")
+    assert lines[3]["header"] == "Bearer ***"
+    assert lines[4]["error"].endswith("ValueError: no such bot: ***")
 
 
 def test_libraries_talk_only_when_asked_to() -> None:

@@ -16,14 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import handlers  # noqa: F401  # all of models/ is loaded by then
 from bot.database import Database
 from bot.edge import Edge, _is_passing
+from models.addresses import ask, confirm, usable_address
 from models.base import Base, Overtaken
 from models.claims import SEATED, Claim, ClaimState
 from models.codes import TRIES, TRIES_SPAN, Code, CodeKind, WrongCode, issue, look_up, use, void
 from models.communities import Community, Member, join, leave, set_role
 from models.dialogues import Dialogue, begin
+from models.digests import choose_digest
 from models.flags import Flag, FlagKind, close_flags, raise_flag
 from models.linking import Merge, double_seats, merge, other_person, references
-from models.people import Account, Identity, Newcomer, Person, check_owners, meet
+from models.people import Account, DigestWay, Identity, Newcomer, Person, check_owners, meet
 from models.refusals import CodeWrong, LaterLinkFirst, NotFound, Outdated, OwnCode, TriesSpent
 from models.releasing import release
 from models.reports import Report, ReportState, Work, credit, decide, get_report, hand_in
@@ -270,6 +272,38 @@ async def test_what_happened_since_stays_with_the_one_who_stayed(database: Datab
         kept, apart = await session.get_one(Person, scene.one), await session.get_one(Person, merged.apart_id)
         assert (kept.timezone, kept.interests, kept.name) == (None, "tea books", "Sami")
         assert (apart.timezone, apart.interests, apart.name) == ("Asia/Amman", "tea", "Sami too")
+
+
+async def test_addresses_and_the_weekly_list_come_along_and_go_back(database: Database) -> None:
+    async with database.write() as session:
+        scene = await Scene(session).begin(tasks=1)
+        asked = await ask(session, scene.two, "sami@example.org", NOW)
+        await confirm(session, asked.code, NOW)
+        waiting = await ask(session, scene.one, "other@example.org", NOW)
+        two = await session.get_one(Person, scene.two)
+        await choose_digest(session, two, DigestWay.MAIL, NOW, weekday=3, hour=10)
+        due = two.digest_at
+        merged = await scene.link()
+        chosen = (Person.digest, Person.digest_weekday, Person.digest_hour, Person.digest_at)
+        theirs = select(*chosen).where(Person.id == scene.one)
+        assert (await session.execute(theirs)).one() == (DigestWay.MAIL, 3, 10, due)
+        usable = await usable_address(session, scene.one)
+        assert usable
+        assert usable.address == "sami@example.org"
+
+        await scene.part(merged.id)
+        assert await session.scalar(select(Person.digest).where(Person.id == scene.one)) is None
+        assert (await session.execute(select(*chosen).where(Person.id == merged.apart_id))).one() == (
+            DigestWay.MAIL,
+            3,
+            10,
+            due,
+        )
+        assert await usable_address(session, scene.one) is None
+        back = await usable_address(session, merged.apart_id)
+        assert back
+        assert back.address == "sami@example.org"
+        assert await confirm(session, waiting.code, LATER, person_id=scene.one)
 
 
 async def test_a_block_and_a_farewell_hold_for_both(database: Database) -> None:
