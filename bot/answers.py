@@ -114,3 +114,10 @@ class Answers:
         while self._under_way:
             await asyncio.gather(*self._under_way.values(), return_exceptions=True)
         await self._edge.mark()
+
+    async def end(self) -> None:
+        """Give up what is under way: it is swept up after the next start."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -75,6 +75,7 @@ class Core:
                 await self.answers.settle()
         except TimeoutError:
             log.info("some answers are still under way; they are delivered after the next start")
+            await self.answers.end()
         for platform in self.platforms.values():
             await platform.close()
         await self.database.close()

@@ -120,7 +120,7 @@ async def _arrive(context: Context, community: Community, task: int | None) -> R
     context = replace(context, words=speak_to(context.person))
     if task is not None:
         return await finding.show_task(context, task)
-    return await finding.tasks(context, str(FIRST_MINUTES))
+    return await finding.list_tasks(context, str(FIRST_MINUTES))
 
 
 async def open_task(context: Context, number: int) -> Reply:

@@ -61,6 +61,11 @@ async def personal_card(context: Context, task: Task, text: str = "") -> Reply:
     rows = (
         *(_actions(task, claim, words, now) if place is None else _line_actions(task, place, words)),
         *(_moderation(task, words, now) if member and member.role >= Role.MODERATOR else ()),
+        *(
+            ((Button(words.say("Say thanks"), "thank_those", str(task.id)),),)
+            if member and task.state is TaskState.DONE
+            else ()
+        ),
         (Button(words.say("Something is wrong"), "flag", str(task.id), task.version),),
     )
     return Reply(text=text, card=card, rows=rows, edit=context.is_press)

@@ -17,13 +17,17 @@ from models.tasks import Task, get_task
 
 PAGE = 5
 _MANY_MINUTES = 24 * 60
-_WISH = Arg("wish", ArgKind.TEXT, N_("minutes, #tag or words"), required=False)
+_WISH = (
+    Arg("minutes", ArgKind.MINUTES, N_("how many minutes there are"), required=False),
+    Arg("tag", ArgKind.TAG, N_("a tag, such as #elderly"), required=False),
+    Arg("words", ArgKind.TEXT, N_("words of the title"), required=False),
+)
 
 
 @command(
     "tasks",
     help=N_("Tasks that fit the time you have"),
-    args=(_WISH,),
+    args=_WISH,
     role=Role.VOLUNTEER,
     words=(
         r"(?:ال)?مهام",
@@ -32,8 +36,13 @@ _WISH = Arg("wish", ArgKind.TEXT, N_("minutes, #tag or words"), required=False)
         r"i have (?P<args>\d+) ?min(?:ute)?s?",
     ),
 )
-async def tasks(context: Context, wish: str) -> Reply:
-    """Open tasks, best fit first. A page's number travels as `p2` in its buttons."""
+async def tasks(context: Context, minutes: str, tag: str, words: str) -> Reply:
+    """Open tasks, best fit first; what is looked for may come in any order."""
+    return await list_tasks(context, f"{minutes} {tag} {words}")
+
+
+async def list_tasks(context: Context, wish: str) -> Reply:
+    """A page of the tasks that somebody wishes for. Its number travels as `p2` in the buttons."""
     looked_for, page = parse_wish(wish)
     if not await memberships(context.session, context.person.id):
         raise NotAllowed(Role.VOLUNTEER)
@@ -41,7 +50,7 @@ async def tasks(context: Context, wish: str) -> Reply:
         context.session, context.person, looked_for, context.now, limit=PAGE, offset=PAGE * page
     )
     if not found and page:  # there were more of them when the button was made
-        return await tasks(context, _page_args(looked_for, 0))
+        return await list_tasks(context, _page_args(looked_for, 0))
     if not found:
         return _nothing(context, looked_for)
     words = context.words

@@ -78,7 +78,10 @@ def _rows(context: Context, *, is_member: bool) -> tuple[Row, ...]:
     return (*rows, (Button(say("Leave a team"), "leave"),)) if is_member else rows
 
 
-@command("language", help=N_("Arabic or English"), args=(Arg("language", ArgKind.CODE, N_("ar or en"), required=False),))
+_LANGUAGE = Arg("language", ArgKind.CODE, N_("ar or en"), required=False, choices=tuple(LANGUAGE_NAMES.items()))
+
+
+@command("language", help=N_("Arabic or English"), args=(_LANGUAGE,))
 async def language(context: Context, language: str) -> Reply:
     """Speak this language from now on; without one, both are offered."""
     chosen = read_language(language)

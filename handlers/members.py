@@ -2,8 +2,9 @@
 
 from handlers.contesting import entry_lines, judging_rows
 from handlers.context import Context
+from handlers.naming import find_members, members_meant
 from handlers.registry import Arg, ArgKind, command
-from handlers.roles import PAGE, find_members, role_name
+from handlers.roles import PAGE, role_name
 from handlers.types import Button, Card, Reply, Row
 from handlers.words import N_, Said, Words, clean_line
 from models.communities import Community, Listed, roster
@@ -12,19 +13,19 @@ from models.refusals import NotFound
 from models.reports import credit
 from models.roles import Role
 
-_WHO = Arg("who", ArgKind.TEXT, N_("the member's number or name"), required=False)
+_WHO = Arg("member", ArgKind.MEMBER, N_("the member's number or name"), required=False)
 _COMMUNITY = Arg("community", ArgKind.NUMBER, "")
 
 
 @command("members", help=N_("Who is here"), args=(_WHO,), role=Role.MODERATOR)
-async def members(context: Context, who: str) -> Reply:
+async def members(context: Context, member: str) -> Reply:
     """The list; or, where somebody was named, their page."""
     community = await context.community(Role.MODERATOR)
-    if not who:
+    if not member:
         return await _list(context, community, 0)
-    found = find_members(await roster(context.session, community.id), clean_line(who))
+    found = await members_meant(context, community.id, member)
     if not found:
-        raise NotFound("member", who)
+        raise NotFound("member", clean_line(member))
     if len(found) == 1:
         return await _page(context, community, found[0])
     rows = tuple((_button(community, one),) for one in found[: PAGE + 2])

@@ -35,6 +35,7 @@ from models.refusals import (
     OwnAppeal,
     OwnCode,
     OwnReport,
+    OwnThanks,
     Refusal,
     RulesFirst,
     SeatsTaken,
@@ -42,6 +43,7 @@ from models.refusals import (
     TaskClosed,
     TaskFull,
     TermsChanged,
+    ThankedAlready,
     TriesSpent,
 )
 from models.roles import Role
@@ -90,6 +92,7 @@ def _(refusal: NotFound, words: Words) -> Explained:
             "There is no link of accounts that can be undone here. For 7 days the person can do that, "
             "and so can the organizers of their teams."
         ),
+        "thanked": N_("They are not a member of this team on Himma, so it cannot be passed on. A word from you reaches them."),
         "appeal": N_("There is no appeal number {name} here. The latest are listed by /appeals."),
     }
     rows: tuple[Row, ...] = (_browse(words),) if refusal.thing == "task" else ()
@@ -257,6 +260,16 @@ def _(refusal: AlreadyDecided, words: Words) -> Explained:
         "rejected": N_("{name} was first: the report was rejected."),
     }
     return words.say(sentences[refusal.state], name=refusal.by), ((Button(words.say("Next report"), "review"),),)
+
+
+@_explains(OwnThanks)
+def _(refusal: OwnThanks, words: Words) -> Explained:
+    return words.say("That is your own name. Thank you all the same!"), ()
+
+
+@_explains(ThankedAlready)
+def _(refusal: ThankedAlready, words: Words) -> Explained:
+    return words.say("That was said already, less than a day ago. Once a day is enough to be heard."), ()
 
 
 @_explains(AppealMoved)

@@ -40,6 +40,14 @@ class ArgKind(StrEnum):
     NUMBER = "number"
     CODE = "code"
     """One word."""
+    MINUTES = "minutes"
+    """How many minutes; read as a word, for where it is typed it may be left out and something else comes first."""
+    TAG = "tag"
+    """A `#tag`; read as a word."""
+    MEMBER = "member"
+    """Somebody: a number, a name (all that is left), or `account:…`, the account that a platform points at."""
+    WHO = "who"
+    """Somebody in one word, or `role:…`, all who bear one of the platform's own roles."""
     TEXT = "text"
     """All that is left."""
 
@@ -52,6 +60,8 @@ class Arg:
     kind: ArgKind
     help: str
     required: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
+    """What can be said here, where it is little: the words that are read, and how they are called."""
     when_missing: str = ""
     """The command that answers in its stead where a required argument was left out: it shows what there is to choose from."""
 
@@ -88,11 +98,11 @@ class Command:
         values: Arguments = {}
         rest = clean(text)
         for arg in self.args:
-            piece, rest = (rest, "") if arg.kind is ArgKind.TEXT else _split(rest)
+            piece, rest = (rest, "") if arg.kind in {ArgKind.TEXT, ArgKind.MEMBER} else _split(rest)
             if not piece:
                 if arg.required:
                     raise MissingArgument(self, arg)
-                values[arg.name] = "" if arg.kind in {ArgKind.TEXT, ArgKind.CODE} else None
+                values[arg.name] = None if arg.kind in _NUMBERS else ""
                 continue
             values[arg.name] = _read(arg, piece)
         return values
@@ -107,6 +117,7 @@ class MissingArgument(Malformed):
 
 
 _LONGEST_NUMBER_SHOWN = 30
+_NUMBERS = frozenset({ArgKind.TASK, ArgKind.NUMBER})
 
 TASK = Arg("task", ArgKind.TASK, N_("the task's number"), when_missing="tasks")
 HELD_TASK = Arg("task", ArgKind.TASK, N_("the task's number"), when_missing="mine")
@@ -179,7 +190,7 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _read(arg: Arg, piece: str) -> object:
-    if arg.kind not in {ArgKind.TASK, ArgKind.NUMBER}:
+    if arg.kind not in _NUMBERS:
         return piece
     number = parse_number(piece.lstrip("#"))
     if number is None and arg.kind is ArgKind.TASK and to_latin_digits(piece).isdecimal():

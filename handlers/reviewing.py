@@ -9,6 +9,7 @@ from handlers.context import Context
 from handlers.flows import Ask, Data, Flow, Given, Invalid, Step, check_length, declare, start
 from handlers.registry import Arg, ArgKind, command
 from handlers.telling import tell
+from handlers.thanking import thank_button
 from handlers.types import Button, Card, Media, Reply, Row, Tone
 from handlers.words import N_, Said, Words, clean, clean_line
 from models.audit import Action, note
@@ -107,7 +108,9 @@ async def approve(context: Context, report: int) -> Reply:
     said = context.words.say(
         "Approved: {minutes} for {name}.", minutes=context.words.minutes(reviewed.report.minutes), name=reviewed.volunteer.name
     )
-    return replace(await _next_report(context, said=said), toast=said)
+    following = await _next_report(context, said=said)
+    thanks = (thank_button(reviewed.task, reviewed.volunteer, context.words),)
+    return replace(following, toast=said, rows=(*following.rows, thanks))
 
 
 def _thanks(words: Words, reviewed: Reviewed, total: int, count: int, following: Task | None) -> Reply:

@@ -5,10 +5,11 @@ from functools import partial
 
 from handlers.context import Context
 from handlers.matching import fold
+from handlers.naming import find_members, members_meant
 from handlers.registry import Arg, ArgKind, command
 from handlers.telling import tell
 from handlers.types import Button, Card, Reply, Row
-from handlers.words import N_, Said, Words, clean_line, parse_number
+from handlers.words import N_, Said, Words, clean_line
 from models.audit import Action, note
 from models.communities import Community, Listed, chat_at, highest_role, roster, set_role
 from models.people import Person
@@ -38,27 +39,29 @@ _CHAT_ROLE = re.compile(r"(?:<@&|role:)(\w{1,64})>?")
 
 _COMMUNITY = Arg("community", ArgKind.NUMBER, "")
 _MEMBER = Arg("member", ArgKind.NUMBER, "")
-_WHO = Arg("wish", ArgKind.TEXT, N_("the member's number or name, and the role"), required=False)
+_ROLE_CHOICES = tuple((role.name.lower(), sentence) for role, sentence in ROLES.items())
+_WHO = Arg("member", ArgKind.WHO, N_("the member's number or name"), required=False)
+_WHICH = Arg("role", ArgKind.TEXT, N_("the new role"), required=False, choices=_ROLE_CHOICES)
 
 
-@command("role", help=N_("Give somebody a role"), args=(_WHO,), role=Role.ORGANIZER)
-async def give_role(context: Context, wish: str) -> Reply:
+@command("role", help=N_("Give somebody a role"), args=(_WHO, _WHICH), role=Role.ORGANIZER)
+async def give_role(context: Context, member: str, role: str) -> Reply:
     """The list of members; one of them, with the roles to choose from; or the role given at once."""
     community = await context.community(Role.ORGANIZER)
-    who, role = parse_wish(wish)
+    who, wanted = parse_wish(f"{member} {role}")
     if not who:
         return await _list(context, community, 0)
     chat_role = _CHAT_ROLE.fullmatch(who)
     if chat_role is not None:
-        return await _set_chat_role(context, community, chat_role[1], role)
-    found = find_members(await roster(context.session, community.id), who)
+        return await _set_chat_role(context, community, chat_role[1], wanted)
+    found = await members_meant(context, community.id, who)
     if not found:
         raise NotFound("member", who)
     if len(found) > 1:
-        return _which(context, community, found, role)
-    if role is None:
+        return _which(context, community, found, wanted)
+    if wanted is None:
         return _one(context, community, found[0])
-    return await _set(context, community, found[0].person_id, role)
+    return await _set(context, community, found[0].person_id, wanted)
 
 
 async def _set_chat_role(context: Context, community: Community, chat_role: str, role: Role | None) -> Reply:
@@ -86,16 +89,6 @@ def parse_wish(text: str) -> tuple[str, Role | None]:
     who, _, last = clean_line(text).rpartition(" ")
     role = _ROLE_WORDS.get(fold(last))
     return (who, role) if role else (clean_line(text), None)
-
-
-def find_members(members: list[Listed], who: str) -> list[Listed]:
-    """Those who go by this number or name; where nobody has just this name, those whose name begins with it."""
-    number = parse_number(who.removeprefix("#"))
-    if number is not None:
-        return [member for member in members if member.person_id == number]
-    name = fold(who)
-    exactly = [member for member in members if fold(member.name) == name]
-    return exactly or [member for member in members if name and fold(member.name).startswith(name)]
 
 
 def role_name(role: Role, words: Words) -> Said:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from models.roles import Role
 
-Thing = Literal["task", "report", "member", "community", "flag", "link", "appeal", "entry"]
+Thing = Literal["task", "report", "member", "community", "flag", "link", "appeal", "entry", "thanked"]
 
 
 class Refusal(Exception):
@@ -218,6 +218,16 @@ class Outdated(Refusal):
     """The button stood on a screen that time has passed by."""
 
     since: datetime | None = None
+
+
+@dataclass(eq=False)
+class OwnThanks(Refusal):
+    """Nobody thanks themselves."""
+
+
+@dataclass(eq=False)
+class ThankedAlready(Refusal):
+    """They thanked this person within the last day."""
 
 
 @dataclass(eq=False)

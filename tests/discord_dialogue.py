@@ -65,7 +65,7 @@ class DiscordSomebody(Somebody):
     def writes(self, text: str, group: Any = None, **extra: Any) -> object:
         """A command with its options, or words; in a guild's channel words are an answer in the form that a question opens."""
         name, _, rest = text.removeprefix("/").partition(" ")
-        if text.startswith("/") and name in COMMANDS and COMMANDS[name].is_public:
+        if text.startswith("/") and name in COMMANDS and COMMANDS[name].is_public and _can_be_given(name, rest):
             return self._awaited(self.phone.runs(name, group, **_options(name, rest)))
         message = self.phone.says(text, group)
         if group is None:
@@ -110,15 +110,32 @@ class DiscordSomebody(Somebody):
         return changed[-1] if changed else message
 
 
+def _can_be_given(command: str, typed: str) -> bool:
+    """Whether the app has options for what was typed: it points at people, and takes no numbers or names for them."""
+    people = {ArgKind.MEMBER, ArgKind.WHO} & {arg.kind for arg in COMMANDS[command].args}
+    return not (people and typed)
+
+
 def _options(command: str, typed: str) -> dict[str, Any]:
     """What was typed behind a command, as its options are filled in."""
     given: dict[str, Any] = {}
     for arg in COMMANDS[command].args:
         piece, _, rest = typed.partition(" ") if arg.kind is not ArgKind.TEXT else (typed, "", "")
-        if piece:
-            given[arg.name] = parse_number(piece.lstrip("#")) if arg.kind in {ArgKind.TASK, ArgKind.NUMBER} else piece
+        if not piece or not _fits(arg.kind, piece):
+            continue
+        given[arg.name] = parse_number(piece.lstrip("#")) if arg.kind in _NUMBERS else piece
         typed = rest.strip()
     return given
+
+
+_NUMBERS = {ArgKind.TASK, ArgKind.NUMBER, ArgKind.MINUTES}
+
+
+def _fits(kind: ArgKind, piece: str) -> bool:
+    """Whether that is what somebody would fill in there."""
+    if kind is ArgKind.MINUTES:
+        return parse_number(piece) is not None and parse_number(piece) != 0
+    return kind is not ArgKind.TAG or piece.startswith("#")
 
 
 @asynccontextmanager

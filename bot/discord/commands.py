@@ -1,4 +1,4 @@
-"""Slash commands and the menu of a message, from the registry; registered with Discord only where they differ.
+"""Slash commands and the menus of messages and people, from the registry; registered with Discord only where they differ.
 
 https://discord.com/developers/docs/interactions/application-commands. Discord knows no Arabic locale
 (https://discord.com/developers/docs/reference#locales), so what stands for all of them says it in every language of ours.
@@ -11,19 +11,28 @@ from typing import Any, Final
 import discord
 
 from bot.discord.components import Json
-from bot.discord.decode import DRAFT
+from bot.discord.decode import DRAFT, THANK
 from handlers.registry import COMMANDS, Arg, ArgKind, Command, Where
 from handlers.words import LANGUAGES, N_, words_for
 from models.roles import Role
 
 log = logging.getLogger(__name__)
 
-_SLASH, _ON_MESSAGE = 1, 3
-_STRING, _INTEGER = 3, 4
+_SLASH, _ON_PERSON, _ON_MESSAGE = 1, 2, 3
+_STRING, _INTEGER, _USER, _MENTIONABLE = 3, 4, 6, 9
+_TYPES: Final = {
+    ArgKind.TASK: _INTEGER,
+    ArgKind.NUMBER: _INTEGER,
+    ArgKind.MINUTES: _INTEGER,
+    ArgKind.MEMBER: _USER,
+    ArgKind.WHO: _MENTIONABLE,
+}
+_LONGEST_MINUTES: Final = 24 * 60
 _GUILD, _WITH_BOT = 0, 1
 _DESCRIPTION_LIMIT: Final = 100
 _NAME_LIMIT: Final = 32
-_ON_MESSAGE_NAME = N_("Make it a task")
+_ON_MESSAGE_NAME = N_("Report as a task")
+_ON_PERSON_NAME = N_("Thank")
 _PERMISSIONS: Final = {
     Role.MODERATOR: discord.Permissions(manage_messages=True),
     Role.ORGANIZER: discord.Permissions(manage_guild=True),
@@ -34,8 +43,8 @@ _PERMISSIONS: Final = {
 def declare_all() -> list[Json]:
     """Every command, as Discord takes them."""
     slash = [_slash(command) for command in COMMANDS.values() if command.is_public]
-    menus = [_menu(_ON_MESSAGE_NAME, COMMANDS[DRAFT])] if DRAFT in COMMANDS else []
-    return slash + menus
+    menus = ((DRAFT, _ON_MESSAGE, _ON_MESSAGE_NAME), (THANK, _ON_PERSON, _ON_PERSON_NAME))
+    return slash + [_menu(kind, name, COMMANDS[command]) for command, kind, name in menus if command in COMMANDS]
 
 
 def _slash(command: Command) -> Json:
@@ -51,18 +60,21 @@ def _slash(command: Command) -> Json:
 
 
 def _option(arg: Arg) -> Json:
-    is_number = arg.kind in {ArgKind.TASK, ArgKind.NUMBER}
     option: Json = {
-        "type": _INTEGER if is_number else _STRING,
+        "type": _TYPES.get(arg.kind, _STRING),
         "name": arg.name,
         "description": _in_all(arg.help, _DESCRIPTION_LIMIT),
         "required": arg.required and not arg.when_missing,
     }
+    if arg.choices:
+        option["choices"] = [{"name": _in_all(label, _DESCRIPTION_LIMIT), "value": value} for value, label in arg.choices]
+    if arg.kind is ArgKind.MINUTES:
+        option |= {"min_value": 1, "max_value": _LONGEST_MINUTES}
     return option | ({"autocomplete": True} if arg.kind is ArgKind.TASK else {})
 
 
-def _menu(name: str, command: Command) -> Json:
-    return _common(command.role, [_GUILD]) | {"type": _ON_MESSAGE, "name": _in_all(name, _NAME_LIMIT)}
+def _menu(kind: int, name: str, command: Command) -> Json:
+    return _common(command.role, [_GUILD]) | {"type": kind, "name": _in_all(name, _NAME_LIMIT)}
 
 
 def _common(role: Role | None, contexts: list[int]) -> Json:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.discord.components import ANSWER, FILE_FIELD, TEXT_FIELD, walk
 from bot.discord.handle import Handle, Source
-from handlers.registry import COMMANDS
+from handlers.registry import COMMANDS, Arg, ArgKind
 from handlers.types import Address, ChatKind, Event, EventKind, MediaFault, Place, Sender, Service, Upload, parse_data
 
 Json = dict[str, Any]
@@ -22,7 +22,10 @@ COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 DRAFT: Final = "draft"
 """The command behind the menu of a message: its words become the draft of a task."""
 
-_MESSAGE_COMMAND: Final = 3
+THANK: Final = "thank"
+"""The command behind the menu of a person."""
+
+_PERSON_COMMAND, _MESSAGE_COMMAND = 2, 3
 _EPHEMERAL: Final = 1 << 6
 _ADMINISTRATOR, _MANAGE_GUILD = 1 << 3, 1 << 5
 _THREADS: Final = frozenset({10, 11, 12})
@@ -50,6 +53,8 @@ def interaction(data: Json, guild: str, at: datetime) -> Event:
         return Event(kind=EventKind.PRESS, **common, command=command, args=args, version=version)
     if body.get("type") == _MESSAGE_COMMAND:
         return Event(kind=EventKind.PRESS, **common, command=DRAFT, args=_picked_words(body))
+    if body.get("type") == _PERSON_COMMAND:
+        return Event(kind=EventKind.COMMAND, **common, command=THANK, args=f"account:{body['target_id']}")
     return Event(kind=EventKind.COMMAND, **common, command=body["name"], args=_arguments(body))
 
 
@@ -142,7 +147,15 @@ def _arguments(body: Json) -> str:
     """The options in the order in which they are declared, as they would be typed."""
     given = {one["name"]: str(one["value"]).strip() for one in body.get("options", ()) if "value" in one}
     declared = COMMANDS[body["name"]].args if body["name"] in COMMANDS else ()
-    return " ".join(given[arg.name] for arg in declared if arg.name in given)
+    roles = body.get("resolved", {}).get("roles", {})
+    return " ".join(_typed(arg, given[arg.name], is_role=given[arg.name] in roles) for arg in declared if arg.name in given)
+
+
+def _typed(arg: Arg, value: str, *, is_role: bool) -> str:
+    """An option's value, as it would be typed."""
+    if arg.kind in {ArgKind.MEMBER, ArgKind.WHO}:
+        return f"role:{value}" if is_role else f"account:{value}"
+    return f"#{value.lstrip('#')}" if arg.kind is ArgKind.TAG else value
 
 
 def _picked_words(body: Json) -> str:

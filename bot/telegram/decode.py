@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Document, Message, Update, User
 
+from handlers.registry import COMMANDS, ArgKind
 from handlers.types import Address, ChatKind, Event, EventKind, MediaFault, Place, Sender, Service, Upload, parse_data
 
 PLATFORM: Final = "telegram"
@@ -119,11 +120,22 @@ def _decode_message(message: Message, me: User, at: datetime) -> Event | None:
         address=Address(place, str(author.id)),
         at=at,
         command=command[1].lower() if command else "",
-        args=command[3].strip() if command else "",
+        args=_arguments(command[1].lower(), command[3].strip(), message) if command else "",
         text="" if command else text,
         upload=upload,
         media_fault=fault,
     )
+
+
+def _arguments(command: str, typed: str, message: Message) -> str:
+    """What was typed behind a command; behind one that is about somebody, whoever's message it replies to."""
+    answered = message.reply_to_message
+    takes = COMMANDS[command].args if command in COMMANDS else ()
+    if typed or not takes or takes[0].kind is not ArgKind.MEMBER or answered is None or answered.from_user is None:
+        return typed
+    # In a topic every message replies to the one that opened it, where it replies to nothing else.
+    is_topic = message.is_topic_message and answered.message_id == message.message_thread_id
+    return typed if is_topic or answered.from_user.is_bot else f"account:{answered.from_user.id}"
 
 
 def _is_for_us(message: Message, me: User) -> bool:

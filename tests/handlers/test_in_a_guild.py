@@ -120,6 +120,42 @@ async def test_a_message_becomes_a_task(talk: DiscordTalk) -> None:
     ]
 
 
+async def test_a_person_is_thanked_from_their_menu(talk: DiscordTalk) -> None:
+    omar, sara, stranger = talk.person("Omar"), talk.person("Sara"), talk.person("Basma")
+    _, _, channel = await team(talk, omar, sara)
+    stranger.phone.joins(channel.guild)
+    (name,) = omar.phone.commands(channel, 2)
+    assert name == "Thank · شكر"
+
+    async def thank(who: DiscordSomebody) -> str:
+        said: Any = await omar._answered(lambda: omar._awaited(omar.phone.uses(name, who.phone, channel)), channel)
+        assert said.is_ephemeral
+        return str(said.text)
+
+    assert await thank(sara) == "Noted, and passed on. Thank you for saying so!"
+    assert "not a member of this team" in await thank(stranger)
+    assert "Once a day" in await thank(sara)
+    await talk.later(seconds=5)
+    assert "Omar from Warmth thanks you. It was good to have you." in plain(sara.screen.text)
+    assert not sara.phone.pings(channel), "nobody is pinged"
+
+
+async def test_options_are_typed(talk: DiscordTalk) -> None:
+    omar, sara = talk.person("Omar"), talk.person("Sara")
+    huda, home, channel = await team(talk, omar, sara)
+    await talk.task(home, huda, "Write a letter", minutes=10, tags=("elderly",))
+    await talk.task(home, huda, "Paint the door", minutes=60)
+    act = await omar.phone.runs("tasks", channel, minutes=15, tag="elderly").completed()
+    assert "Write a letter" in act.text
+    assert "Paint the door" not in act.text
+    assert "Paint the door" in (await omar.phone.runs("tasks", channel, words="paint").completed()).text
+    assert "From now on" in (await omar.phone.runs("language", channel, language="en").completed()).text
+    act = await huda.phone.runs("role", channel, member=sara.phone, role="moderator").completed()
+    assert "Sara has a new role in Warmth: moderator." in plain(act.text)
+    act = await huda.phone.runs("members", channel, member=sara.phone).completed()
+    assert "Warmth: moderator" in plain(act.text)
+
+
 async def test_whoever_acts_in_a_guild_can_be_written_to_until_they_close_the_door(talk: DiscordTalk) -> None:
     omar = talk.person("Omar")
     huda, home, channel = await team(talk)

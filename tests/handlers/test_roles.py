@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from handlers.roles import find_members, parse_wish
+from handlers.naming import find_members
+from handlers.roles import parse_wish
 from models.communities import Listed, Member
 from models.roles import Role
 from tests.dialogue import Home, Somebody, Talk, plain
