@@ -20,8 +20,14 @@ async def test_a_slash_command_is_a_command_with_its_arguments(stage: Stage) -> 
 
 
 async def test_arguments_come_in_the_order_in_which_they_are_declared(stage: Stage) -> None:
-    await stage.sara.runs("tasks", stage.channel, wish="15 #animals").completed()
-    assert stage.core.last.args == "15 #animals"
+    await stage.sara.runs("tasks", stage.channel, words="cats", tag="animals", minutes=15).completed()
+    assert stage.core.last.args == "15 #animals cats"
+    await stage.amal.runs("role", stage.channel, role="moderator", member=stage.sara).completed()
+    assert stage.core.last.args == f"account:{stage.sara.id} moderator"
+    assert stage.channel.guild is not None
+    role = stage.wire.role(stage.channel.guild, "Helpers")
+    await stage.amal.runs("role", stage.channel, role="moderator", member=role).completed()
+    assert stage.core.last.args == f"role:{role.id} moderator"
     await stage.sara.runs("claim", stage.channel).completed()
     assert stage.core.last.args == ""
 
