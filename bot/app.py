@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.core import Core
 from bot.database import Database
 from bot.edge import Edge
+from bot.pace import TELEGRAM, TELEGRAM_PAID, Pace
 from bot.platform import Platform
 from bot.sections import parse_shards
 from bot.settings import Settings
@@ -91,6 +92,7 @@ def _telegram(settings: Settings, store: FolderStore, clock: Clock) -> "Telegram
         webhook=webhook,
         admin_commands=frozenset(name for name, command in COMMANDS.items() if command.asks_admin),
         menu=build_menu(),
+        pace=Pace(TELEGRAM_PAID if chosen.paid_broadcast else TELEGRAM),
         now=clock.now,
     )
 

@@ -8,11 +8,12 @@ from typing import Protocol
 
 import handlers  # noqa: F401  # registers every command
 from bot.answers import Answers
+from bot.broadcast import Broadcaster
 from bot.courier import Courier, PictureStore
 from bot.database import Database
 from bot.edge import Edge
 from bot.intake import Intake
-from bot.platform import Platform
+from bot.platform import Broadcasting, Platform
 from bot.ticks import Ticks
 from handlers.mailing import PLATFORM
 
@@ -39,6 +40,8 @@ class Core:
         self.answers = Answers(self.edge, self.platforms, clock.now)
         self.intake = Intake(self.edge, self.answers)
         self.couriers = [Courier(platform, self.edge, self.intake, self.answers, store, clock.now) for platform in platforms]
+        many = [platform for platform in platforms if isinstance(platform, Broadcasting)]
+        self.broadcasters = [Broadcaster(platform, self.edge, clock.now) for platform in many]
         self.ticks = Ticks(self.edge, clock.now)
 
     async def run(self) -> None:
@@ -49,6 +52,8 @@ class Core:
                 group.create_task(self.ticks.run())
                 for courier in self.couriers:
                     group.create_task(courier.run())
+                for broadcaster in self.broadcasters:
+                    group.create_task(broadcaster.run())
                 for platform in self.platforms.values():
                     group.create_task(self._keep_running(platform))
         finally:

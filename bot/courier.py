@@ -19,6 +19,7 @@ from bot.intake import Intake
 from bot.lanes import Lanes
 from bot.pictures import NotTaken
 from bot.platform import DeliveryError, Gone, Moved, Platform, Refused, TryLater, Unknown, Unreachable
+from bot.posts import Posts
 from handlers.cards import live_card
 from handlers.chats import note_refused, note_unreachable
 from handlers.stored import dump_place, dump_reply, load_event, load_place, load_reply
@@ -71,10 +72,11 @@ class Courier:
         self._now = now
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self._lanes = Lanes()
+        self._posts = Posts(platform, edge, now)
 
     async def run(self) -> None:
         """Deliver what falls due until cancelled. Survives whatever the database or the platform does."""
-        await asyncio.gather(self._repeat(self.deliver_messages), self._repeat(self.draw_cards))
+        await asyncio.gather(self._repeat(self.deliver_messages), self._repeat(self.draw_cards), self._repeat(self.draw_posts))
 
     async def _repeat(self, work: Callable[[], Awaitable[int]]) -> None:
         pause = POLL_SECONDS
@@ -178,6 +180,10 @@ class Courier:
             arrived = replace(arrived, media_fault=MediaFault.LOST)
         await self._intake.take(arrived)
         await self._edge.transact(lambda session: delivery.forget_fetch(session, fetch.key))
+
+    async def draw_posts(self) -> int:
+        """Draw one page of the messages that follow appeals and are due. How many."""
+        return await self._posts.draw()
 
     async def draw_cards(self) -> int:
         """Draw one page of the live cards that are due. How many."""

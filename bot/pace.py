@@ -33,6 +33,8 @@ class Turn(IntEnum):
     """A reminder, a message to somebody, a card that is true no more."""
     BULK = 2
     """One of many of the same."""
+    BULK_EDIT = 3
+    """One of many edits of what went to many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Limits:
     bulk: Limit | None = None
     """For what goes to many; None: the same as overall."""
     is_bulk_apart: bool = False
-    """What goes to many does not count against `overall`."""
+    """What goes to many does not count against `overall`; edits of it do."""
     jitter: float = 0.0
     """By how much the distance between two of many varies, as a share of it."""
 
@@ -139,6 +141,24 @@ class _Single(_Window):
         return self._last + 2 * self._seconds < now
 
 
+class _Stream:
+    """What goes to many, spread evenly over the time."""
+
+    def __init__(self, limit: Limit, window: _Window, jitter: float) -> None:
+        self.window = window
+        self.next_at = 0.0
+        self._step = limit.seconds / limit.messages
+        self._jitter = jitter
+
+    def take(self, now: float) -> None:
+        self.window.take(now)
+        self.next_at = max(self.next_at, now - _CATCH_UP_SECONDS) + self._step * (_SPREAD + self._jitter * random.random())
+
+    def give_way(self, now: float) -> None:
+        """Something else went out: this evens out what came in a burst."""
+        self.next_at = max(self.next_at, now + self._step)
+
+
 @dataclass(eq=False, slots=True)
 class _Waiter:
     place: Place
@@ -161,9 +181,8 @@ class Pace:
         self._time = time or (lambda: asyncio.get_running_loop().time())
         self._overall = _Window(limits.overall)
         bulk = limits.bulk or limits.overall
-        self._bulk = _Window(bulk)
-        self._step = bulk.seconds / bulk.messages
-        self._next_bulk = 0.0
+        self._bulk = _Stream(bulk, _Window(bulk), limits.jitter)
+        self._edits = _Stream(limits.overall, _Window(limits.overall), 0.0) if limits.is_bulk_apart else self._bulk
         self._chats: dict[str, _Window] = {}
         self._forget_above = _FORGET_ABOVE
         self._waiting: tuple[deque[_Waiter], ...] = tuple(deque() for _ in Turn)
@@ -247,14 +266,17 @@ class Pace:
                 soonest = min(soonest, moment)
         return None, soonest
 
+    def _stream(self, turn: Turn) -> _Stream | None:
+        return {Turn.BULK: self._bulk, Turn.BULK_EDIT: self._edits}.get(turn)
+
+    def _is_apart(self, turn: Turn) -> bool:
+        return turn is Turn.BULK and self.limits.is_bulk_apart
+
     def _room(self, turn: Turn, margin: float) -> float:
         """When the platform as a whole has room for such a message."""
-        free = self._stands_until
-        if turn is not Turn.BULK or not self.limits.is_bulk_apart:
-            free = max(free, self._overall.next_free(margin))
-        if turn is Turn.BULK:
-            free = max(free, self._next_bulk, self._bulk.next_free(margin))
-        return free
+        free = self._stands_until if self._is_apart(turn) else max(self._stands_until, self._overall.next_free(margin))
+        stream = self._stream(turn)
+        return max(free, stream.next_at, stream.window.next_free(margin)) if stream else free
 
     def _chat_room(self, waiter: _Waiter, now: float, margin: float) -> float:
         free = waiter.chat.next_free(margin) if waiter.minds_chat else now
@@ -263,12 +285,10 @@ class Pace:
 
     def _take(self, waiter: _Waiter, now: float) -> None:
         waiter.chat.take(now)
-        if waiter.turn is Turn.BULK:
-            self._bulk.take(now)
-            step = self._step * (_SPREAD + self.limits.jitter * random.random())
-            self._next_bulk = max(self._next_bulk, now - _CATCH_UP_SECONDS) + step
-            if self.limits.is_bulk_apart:
-                return
+        stream = self._stream(waiter.turn)
+        if stream:
+            stream.take(now)
         elif not self.limits.bulk:
-            self._next_bulk = max(self._next_bulk, now + self._step)  # evens out what came in a burst
-        self._overall.take(now)
+            self._bulk.give_way(now)
+        if not self._is_apart(waiter.turn):
+            self._overall.take(now)

@@ -5,8 +5,9 @@ keeps no state that a restart would lose.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from bot.pace import Pace
 from handlers.types import Address, Answer, Event, Place, Reply, Upload
 
 
@@ -20,6 +21,10 @@ class DeliveryError(Exception):
 
 class Unreachable(DeliveryError):
     """The person or chat does not take messages from us (blocked, never started, we were removed). Not to be retried."""
+
+
+class Deactivated(Unreachable):
+    """There is nobody any more: the account was deleted or deactivated."""
 
 
 class Refused(DeliveryError):
@@ -44,6 +49,10 @@ class TryLater(DeliveryError):
     def __init__(self, after_seconds: float) -> None:
         super().__init__(f"try again in {after_seconds:g} s")
         self.after_seconds = after_seconds
+
+
+class OutOfReach(TryLater):
+    """The platform could not be reached at all, which says nothing about this message."""
 
 
 class Unknown(DeliveryError):
@@ -88,14 +97,44 @@ class Platform(Protocol):
         """Let go of connections."""
 
 
+class Bulk(Protocol):
+    """One reply on its way to many people: rendered once, sent and edited often."""
+
+    async def turn(self, place: Place, *, is_edit: bool = False) -> None:
+        """Wait until the platform lets it go to `place`; whatever is more urgent goes first."""
+
+    async def send(self, place: Place, key: str) -> str:
+        """Send it, its turn having come; see `Platform.send`."""
+
+    async def edit(self, place: Place, message: str) -> None:
+        """Have a message that was sent before show it, its turn having come; see `Platform.edit`."""
+
+
+@runtime_checkable
+class Broadcasting(Protocol):
+    """A platform on which many people can be told the same."""
+
+    name: str
+    pace: Pace
+    sends_once: bool
+    """Told to send what has the same key again, it knows that it did so before."""
+
+    def bulk(self, reply: Reply) -> Bulk:
+        """A reply, to be told to many."""
+
+
 Take = Callable[[Event], Awaitable[None]]
 
 __all__ = [
     "Address",
+    "Broadcasting",
+    "Bulk",
+    "Deactivated",
     "DeliveryError",
     "Gone",
     "Moved",
     "NeedsMending",
+    "OutOfReach",
     "Platform",
     "Refused",
     "Take",

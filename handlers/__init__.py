@@ -2,6 +2,7 @@
 
 from handlers import (
     appeal_drawing,
+    appeal_endings,
     asking,
     attending,
     auditing,
@@ -50,6 +51,7 @@ from handlers import (
 
 __all__ = [
     "appeal_drawing",
+    "appeal_endings",
     "asking",
     "attending",
     "auditing",

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.appeals import Appeal, AppealLeg, AppealReceipt, AppealState, ReceiptState, Work
 from models.audience import reached
-from models.base import Moment, table
+from models.base import table
 from models.calling import reopen_edits
 from models.communities import Community, Member
 from models.notices import note_contacts, room_from, waking
@@ -281,11 +281,9 @@ class _Desk:
 
     async def _finish(self) -> None:
         """Everybody had their turn: it is done when nothing is on its way any more."""
-        leased = select(func.min(AppealReceipt.due_at, type_=Moment())).where(
-            *self._receipts(), AppealReceipt.due_at.is_not(None)
-        )
-        next_at = await self.session.scalar(leased)
-        self.changes |= {"done_at": self.now} if next_at is None else {"due_at": max(next_at, self.now + _A_MOMENT)}
+        leased = select(AppealReceipt.person_id).where(*self._receipts(), AppealReceipt.due_at.is_not(None)).limit(1)
+        is_done = await self.session.scalar(leased) is None
+        self.changes |= {"done_at": self.now} if is_done else {"due_at": self.now + _A_MOMENT}
 
     async def edits(self, limit: int) -> list[Recipient]:
         """What shows an older version. When there is none left, it is done."""
@@ -399,27 +397,19 @@ async def mark_edited(session: AsyncSession, edited: Iterable[tuple[int, int, in
         await (await session.connection()).execute(_MARK_EDITED, rows)
 
 
-async def renew_leases(session: AsyncSession, held: Iterable[tuple[int, int]], now: datetime, lease: timedelta) -> None:
-    """These are still on their way: nobody else is to take them."""
-    pairs = list(held)
+async def renew_leases(session: AsyncSession, held: Iterable[tuple[int, int]], until: datetime) -> None:
+    """These, by appeal and person, are still on their way: nobody else is to take them."""
     by_appeal: dict[int, list[int]] = {}
-    for appeal_id, person_id in pairs:
+    for appeal_id, person_id in held:
         by_appeal.setdefault(appeal_id, []).append(person_id)
     for appeal_id, people in by_appeal.items():
-        await session.execute(
-            update(_RECEIPTS)
-            .where(
-                AppealReceipt.appeal_id == appeal_id,
-                AppealReceipt.person_id.in_(people),
-                AppealReceipt.state == ReceiptState.LEASED,
-            )
-            .values(due_at=now + lease)
-        )
+        theirs = (AppealReceipt.appeal_id == appeal_id, AppealReceipt.person_id.in_(people))
+        await session.execute(update(_RECEIPTS).where(*theirs, AppealReceipt.due_at.is_not(None)).values(due_at=until))
 
 
-async def close_chats(session: AsyncSession, platform: str, chats: Sequence[str]) -> None:
-    """Remember that none of these private chats takes messages from us any more."""
-    closed = (Account.platform == platform, Account.private_chat.in_(list(chats)))
+async def close_chats(session: AsyncSession, platform: str, chats: Mapping[int, str]) -> None:
+    """Remember that none of these private chats, by person, takes messages from us any more."""
+    closed = (Account.person_id.in_(list(chats)), Account.platform == platform, Account.private_chat.in_(list(chats.values())))
     await session.execute(update(table(Account)).where(*closed).values(private_chat=None))
 
 

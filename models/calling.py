@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.appeals import (
@@ -126,7 +126,11 @@ async def pause_appeal(session: AsyncSession, appeal_id: int, now: datetime) -> 
 
 async def resume_appeal(session: AsyncSession, appeal_id: int, now: datetime) -> Appeal:
     """Raises AppealMoved where it is not paused."""
-    return await _redrawn(session, await _move(session, appeal_id, (AppealState.PAUSED,), AppealState.RUNNING), now)
+    appeal = await _move(session, appeal_id, (AppealState.PAUSED,), AppealState.RUNNING)
+    stopped = (AppealLeg.appeal_id == appeal_id, AppealLeg.work == Work.SEND, AppealLeg.done_at.is_(None))
+    at_once = case((AppealLeg.swept_at.is_not(None), now), else_=AppealLeg.due_at)
+    await session.execute(update(table(AppealLeg)).where(*stopped).values(due_at=at_once))
+    return await _redrawn(session, appeal, now)
 
 
 async def stop_appeal(session: AsyncSession, appeal_id: int, now: datetime) -> Appeal:

@@ -157,8 +157,11 @@ class Talk:
         await self.arrived()
         await self.core.answers.settle()
         for courier in self.core.couriers:
-            while await courier.deliver_messages() + await courier.draw_cards():
+            while await courier.deliver_messages() + await courier.draw_cards() + await courier.draw_posts():
                 await self.core.answers.settle()
+        for broadcaster in self.core.broadcasters:
+            while await broadcaster.deliver():
+                pass
 
     async def arrived(self) -> None:
         """Wait until the core has taken what people did."""

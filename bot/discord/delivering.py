@@ -168,21 +168,23 @@ class Delivery:
                 raise
             log.info("a notice came too late for its press, and there is no private chat to say it in")
 
-    async def send(self, place: Place, reply: Reply, key: str, *, turn: Turn = Turn.MESSAGE) -> str:
-        """See `Platform.send`."""
+    async def send(self, place: Place, reply: Reply, key: str, *, turn: Turn | None = Turn.MESSAGE) -> str:
+        """See `Platform.send`. None: its turn has come."""
         body = render.message(reply)
         body |= {"nonce": _nonce(key), "enforce_nonce": True}
         files = await self._files(reply, await draw(reply))
-        await self._pace.turn(place, turn)
+        if turn is not None:
+            await self._pace.turn(place, turn)
         channel = await self._channel(place)
         route = Route("POST", "/channels/{channel_id}/messages", channel_id=channel)
         sent = await self._http.call(route, body, files)
         return str(sent["id"])
 
-    async def edit(self, place: Place, message: str, reply: Reply) -> None:
-        """See `Platform.edit`."""
+    async def edit(self, place: Place, message: str, reply: Reply, *, turn: Turn | None = Turn.MESSAGE) -> None:
+        """See `Platform.edit`. None: its turn has come."""
         body, files = render.message(reply, is_edit=True), await self._files(reply, await draw(reply))
-        await self._pace.turn(place)
+        if turn is not None:
+            await self._pace.turn(place, turn)
         channel = await self._channel(place)
         path = "/channels/{channel_id}/messages/{message_id}"
         await self._http.call(Route("PATCH", path, channel_id=channel, message_id=message), body, files)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 import discord
 
-from bot.platform import DeliveryError, Gone, Refused, TryLater, Unknown, Unreachable
+from bot.platform import DeliveryError, Gone, OutOfReach, Refused, TryLater, Unknown, Unreachable
 
 ALREADY_ACKNOWLEDGED: Final = 40060
 
@@ -95,7 +95,7 @@ def from_wire(error: Exception) -> DeliveryError:
     """What to do where no answer came. Never tells the address."""
     what = type(error).__name__
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return TryLater(_PAUSE_SECONDS)
+        return OutOfReach(_PAUSE_SECONDS)
     return Unknown(f"the connection to Discord broke ({what})")
 
 

@@ -4,11 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import aiohttp
 import discord
 
+from bot.bulk import OneByOne
 from bot.discord import commands
 from bot.discord.callbacks import Callbacks
 from bot.discord.client import Http, Shard
@@ -18,7 +20,7 @@ from bot.discord.delivering import Delivery, MediaStore
 from bot.discord.first import DEFER_AFTER_SECONDS, FirstResponses
 from bot.discord.receiving import Offer, Receiver
 from bot.pace import DISCORD, Pace
-from bot.platform import NeedsMending, Take
+from bot.platform import Bulk, NeedsMending, Take
 from handlers.types import Answer, Place, Reply, Upload
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Discord:
 
     name = PLATFORM
     is_heard = True
+    sends_once = True
 
     def __init__(
         self,
@@ -73,7 +76,8 @@ class Discord:
         self._callbacks = Callbacks(api_url)
         self._first = FirstResponses(self._callbacks, defer_after_seconds)
         self._receiver = Receiver(self._callbacks, self._first, offer, now)
-        self._delivery = Delivery(self._http, self._callbacks, self._first, media, pace or Pace(DISCORD), now)
+        self.pace = pace or Pace(DISCORD)
+        self._delivery = Delivery(self._http, self._callbacks, self._first, media, self.pace, now)
 
     async def run(self, take: Take) -> None:
         """See `Platform.run`. Raises TokenRefused, NeedsMending."""
@@ -146,6 +150,11 @@ class Discord:
     async def edit(self, place: Place, message: str, reply: Reply) -> None:
         """See `Platform.edit`."""
         await self._delivery.edit(place, message, reply)
+
+    def bulk(self, reply: Reply) -> Bulk:
+        """See `Broadcasting.bulk`."""
+        its = self._delivery
+        return OneByOne(reply, self.pace, partial(its.send, turn=None), partial(its.edit, turn=None))
 
     async def fetch(self, upload: Upload) -> bytes:
         """See `Platform.fetch`."""

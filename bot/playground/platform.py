@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.platform import Gone, Refused, Take, Unreachable
+from bot.bulk import OneByOne
+from bot.pace import UNLIMITED, Pace
+from bot.platform import Bulk, Gone, Refused, Take, Unreachable
 from bot.playground.board import Asked, Board, Changed, Ranked, Shown, Ticked, Toasted, Typing
 from bot.playground.cast import BOT, GROUP, PHONES, PLATFORM, Phone, place_of
 from bot.playground.memory import File, Memory, Message, Waiting
@@ -53,6 +55,7 @@ class Playground:
 
     name = PLATFORM
     is_heard = True
+    sends_once = True
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class Playground:
         self.pictures = pictures
         self.board = Board()
         self.host, self.port = host, port
+        self.pace = Pace(UNLIMITED)
         self._arrivals = {person: asyncio.Event() for person in PHONES}
         self._working: set[tuple[str, str]] = set()
 
@@ -250,6 +254,10 @@ class Playground:
     async def edit(self, place: Place, message: str, reply: Reply) -> None:
         if not self._redraw(place.chat, message, reply):
             raise Gone(f"there is no message {message} of ours in {place.chat}")
+
+    def bulk(self, reply: Reply) -> Bulk:
+        """See `Broadcasting.bulk`."""
+        return OneByOne(reply, self.pace, self.send, self.edit)
 
     async def fetch(self, upload: Upload) -> bytes:
         content = self.memory.upload(upload.reference)

@@ -17,11 +17,12 @@ from telegram.error import BadRequest, TelegramError, TimedOut
 from bot.pace import Pace, Turn
 from bot.platform import DeliveryError, Gone, Refused, TryLater, Unreachable
 from bot.telegram import render
+from bot.telegram.bulk import TelegramBulk
 from bot.telegram.client import Client
 from bot.telegram.decode import PLATFORM
 from bot.telegram.errors import ALREADY_DONE, NO_TEXT_TO_EDIT, NOT_MODIFIED, delivery_error, says
 from bot.telegram.parts import Part, parts_of
-from bot.telegram.request import AskedToWait, Broken, NotSent
+from bot.telegram.request import AiohttpRequest, AskedToWait, Broken, NotSent
 from handlers.types import Address, Answer, CannotRender, ChatKind, Media, Place, Reply, Upload
 
 log = logging.getLogger(__name__)
@@ -129,7 +130,7 @@ class Delivery:
             "message_thread_id": int(place.thread) if place.thread else None,
             "reply_markup": markup,
         }
-        with _in_our_words():
+        with self._heeding(place):
             if reply.media:
                 message = await self._client.send_photo(photo=await self._picture(reply.media), **where, **_caption(reply))
             elif file is None:
@@ -148,6 +149,12 @@ class Delivery:
             raise CannotRender("Telegram shows a chart or a sheet in a message of its own")
         await self._pace.turn(place)
         await self._edit(place, message, reply)
+
+    def bulk(self, reply: Reply, transport: AiohttpRequest) -> TelegramBulk:
+        """See `Broadcasting.bulk`."""
+        media = reply.media
+        read = partial(self._picture, media) if media else None
+        return TelegramBulk(reply, transport, self._client, self._pace, read, self._edit)
 
     async def _edit(self, place: Place, message: str, reply: Reply, *, has_picture: bool = False) -> None:
         keyboard = await self._keyboard(reply)
@@ -168,7 +175,20 @@ class Delivery:
             elif not says(error, NOT_MODIFIED):
                 raise delivery_error(error) from error
         except TelegramError as error:
+            self._heed(place, error)
             raise delivery_error(error) from error
+
+    @contextmanager
+    def _heeding(self, place: Place) -> Iterator[None]:
+        try:
+            yield
+        except TelegramError as error:
+            self._heed(place, error)
+            raise delivery_error(error) from error
+
+    def _heed(self, place: Place, error: TelegramError) -> None:
+        if isinstance(error, AskedToWait) and error.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._pace.asked_to_wait(place, error.after_seconds or 1.0)
 
     async def fetch(self, upload: Upload) -> bytes:
         """See `Platform.fetch`."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError, TimedOut
 
-from bot.platform import DeliveryError, Gone, Moved, Refused, TryLater, Unknown, Unreachable
+from bot.platform import Deactivated, DeliveryError, Gone, Moved, OutOfReach, Refused, TryLater, Unknown, Unreachable
 from bot.telegram.request import AskedToWait, Broken, NotSent
 
 NOT_MODIFIED: Final = "message is not modified"
@@ -30,10 +30,9 @@ _GONE: Final = (
     "invalid file_id",
     "file is temporarily unavailable",
 )
+_DEACTIVATED: Final = ("user is deactivated", "user not found", "input_user_deactivated", "peer_id_invalid")
 _UNREACHABLE: Final = (
     "chat not found",
-    "user not found",
-    "peer_id_invalid",
     "group chat was deactivated",
     "chat was deleted",
     "not enough rights",
@@ -55,6 +54,8 @@ def says(error: TelegramError, *descriptions: str) -> bool:
 def delivery_error(error: TelegramError) -> DeliveryError:
     """What to do about an error, as the core understands it."""
     match error:
+        case Forbidden() | BadRequest() if says(error, *_DEACTIVATED):
+            return Deactivated(error.message)
         case Forbidden():
             return Unreachable(error.message)
         case ChatMigrated():
@@ -62,7 +63,7 @@ def delivery_error(error: TelegramError) -> DeliveryError:
         case AskedToWait():
             return TryLater(error.after_seconds or _PAUSE_SECONDS)
         case NotSent():
-            return TryLater(_PAUSE_SECONDS)
+            return OutOfReach(_PAUSE_SECONDS)
         case TimedOut() | Broken():
             return Unknown(error.message)
         case InvalidToken():

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from telegram.error import InvalidToken, TelegramError
 
 from bot.pace import TELEGRAM, Pace
-from bot.platform import NeedsMending, Take
+from bot.platform import Bulk, NeedsMending, Take
 from bot.telegram.client import Client
 from bot.telegram.decode import PLATFORM
 from bot.telegram.delivering import Delivery, MediaStore
@@ -38,6 +38,7 @@ class Telegram:
 
     name = PLATFORM
     is_heard = True
+    sends_once = False
 
     def __init__(
         self,
@@ -55,9 +56,11 @@ class Telegram:
 
         Raises ValueError where `api_url` is no address.
         """
-        self._client = Client(AiohttpRequest(api_url, token))
+        self._transport = AiohttpRequest(api_url, token)
+        self._client = Client(self._transport)
         self._receiver = Receiver(self._client, admin_commands, now)
-        self._delivery = Delivery(self._client, media, pace or Pace(TELEGRAM))
+        self.pace = pace or Pace(TELEGRAM)
+        self._delivery = Delivery(self._client, media, self.pace)
         self._menu = menu
         if webhook and not webhook.secret:
             webhook = replace(webhook, secret=hmac.digest(token.encode(), b"webhook secret", hashlib.sha256).hex())
@@ -102,6 +105,10 @@ class Telegram:
     async def edit(self, place: Place, message: str, reply: Reply) -> None:
         """See `Platform.edit`."""
         await self._delivery.edit(place, message, reply)
+
+    def bulk(self, reply: Reply) -> Bulk:
+        """See `Broadcasting.bulk`."""
+        return self._delivery.bulk(reply, self._transport)
 
     async def fetch(self, upload: Upload) -> bytes:
         """See `Platform.fetch`."""

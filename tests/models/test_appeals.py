@@ -266,8 +266,8 @@ async def test_a_correction_reaches_what_was_sent_and_what_arrives_late(session:
     assert await tell_all(session, later) == [4]
     await mark_receipts(session, [Outcome(appeal, 2, ReceiptState.SENT, later, old, "m2")])
 
-    edits = await lease(session, later + timedelta(seconds=5))
-    assert edits
+    pages = [await lease(session, later + timedelta(seconds=5)) for _ in range(2)]
+    (edits,) = [page for page in pages if page and page.work is Work.EDIT]
     assert (edits.work, [one.person.id for one in edits.recipients]) == (Work.EDIT, [2])
     assert await tell_all(session, later + LEASE) == [3]
     assert await tell_all(session, later + 2 * LEASE) == []  # the edit that nobody marked is made again

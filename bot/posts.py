@@ -1,0 +1,75 @@
+"""Messages that follow an appeal (models/appeal_posts.py), drawn and delivered for one platform."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.edge import Edge
+from bot.platform import DeliveryError, Gone, Moved, Platform, TryLater, Unknown
+from handlers.appeal_drawing import draw_post
+from handlers.stored import dump_place, dump_reply, load_place
+from handlers.types import CannotRender, Reply
+from models import appeal_posts
+from models.appeals import AppealPost
+from models.moving import move_chat
+
+log = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(seconds=60)
+_PAGE: Final = 20
+_LONGEST_PAUSE: Final = timedelta(minutes=10)
+
+
+class Posts:
+    """Keeps up to date what follows appeals."""
+
+    def __init__(self, platform: Platform, edge: Edge, now: Callable[[], datetime]) -> None:
+        self._platform = platform
+        self._edge = edge
+        self._now = now
+
+    async def draw(self) -> int:
+        """Draw one page of those that are due. How many."""
+        name, now = self._platform.name, self._now()
+        if not await self._edge.look(lambda session: appeal_posts.has_due_posts(session, name, now)):
+            return 0
+        leased = await self._edge.transact(lambda session: appeal_posts.lease_posts(session, name, now, LEASE, _PAGE))
+        await asyncio.gather(*(self._draw(post) for post in leased))
+        return len(leased)
+
+    async def _draw(self, post: AppealPost) -> None:
+        place = load_place(post.place)
+        reply = await self._edge.look(lambda session: draw_post(session, post, self._now()))
+        shown = hashlib.sha256(dump_reply(reply).encode()).hexdigest()
+        try:
+            message = await self._show(post, reply, shown)
+        except (TryLater, Unknown) as error:
+            growing = min(timedelta(seconds=2 ** min(post.attempts, 10)), _LONGEST_PAUSE)
+            asked = timedelta(seconds=error.after_seconds if isinstance(error, TryLater) else 0)
+            until = self._now() + max(growing, asked)
+            await self._edge.transact(lambda session: appeal_posts.put_post_off(session, post, until))
+        except Moved as moved:
+            new, now = moved.chat, self._now()
+            there = dump_place(replace(place, chat=new))
+            await self._edge.transact(lambda session: move_chat(session, place.platform, place.chat, new, now))
+            await self._edge.transact(lambda session: appeal_posts.move_post(session, post, there, now))
+        except (DeliveryError, CannotRender) as error:
+            failure = f"{type(error).__name__}: {error}"
+            if not isinstance(error, Gone):
+                log.warning("%s does not take a message about appeal %s: %s", place.platform, post.appeal_id, error)
+            await self._edge.transact(lambda session: appeal_posts.give_post_up(session, post, failure))
+        else:
+            now = self._now()
+            await self._edge.transact(lambda session: appeal_posts.mark_posted(session, post, message, shown, now))
+
+    async def _show(self, post: AppealPost, reply: Reply, shown: str) -> str:
+        place = load_place(post.place)
+        if post.message is None:
+            return await self._platform.send(place, reply, f"appeal post {post.id}")
+        if shown != post.shown:
+            await self._platform.edit(place, post.message, reply)
+        return post.message
