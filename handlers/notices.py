@@ -57,15 +57,21 @@ class Telling:
 Drawing = Callable[[Telling], Awaitable[Reply | None]]
 
 TOPICS: dict[str, Drawing] = {}
+ALONE: set[str] = set()
 
 
-def notice(topic: str) -> Callable[[Drawing], Drawing]:
-    """Declare how notices of a topic are put into words; a drawing that returns None finds that it would not help any more."""
+def notice(topic: str, *, alone: bool = False) -> Callable[[Drawing], Drawing]:
+    """Declare how notices of a topic are put into words; a drawing that returns None finds that it would not help any more.
+
+    What stands `alone` has a picture or a file, for which a message with other things has no room.
+    """
 
     def declare(drawing: Drawing) -> Drawing:
         if topic in TOPICS:
             raise TypeError(f"the topic {topic} is declared twice")
         TOPICS[topic] = drawing
+        if alone:
+            ALONE.add(topic)
         return drawing
 
     return declare
@@ -117,15 +123,12 @@ class _Desk:
         """Decide about what is due for a person, and put what may be said into one message."""
         sayable = [notice for notice in notices if await self._may_be_said(person, notice)]
         drawn: list[tuple[Notice, Reply]] = []
-        for one in sayable[:_TOGETHER]:
+        for one in _one_message(sayable):
             reply = await self._draw(person, one)
             if reply is not None:
                 drawn.append((one, reply))
-        alone = [piece for piece in drawn if piece[1].has_files]
-        for piece in alone:  # a message has room for one chart
-            await self._say(person, [piece])
-        if merged := [piece for piece in drawn if piece not in alone]:
-            await self._say(person, merged)
+        if drawn:
+            await self._say(person, drawn)
 
     async def _draw(self, person: Person, notice: Notice) -> Reply | None:
         """Put it into words; where that fails, the others are told all the same, and this one is tried again later."""
@@ -187,6 +190,13 @@ class _Desk:
     async def write(self) -> None:
         await enqueue(self.session, self.messages)
         await note_contacts(self.session, self.counted, self.now)
+
+
+def _one_message(notices: Sequence[Notice]) -> Sequence[Notice]:
+    """What of this is said now; the rest is due still, and has its own turn, within what the budget then lets pass."""
+    if notices and notices[0].topic in ALONE:
+        return notices[:1]
+    return [one for one in notices if one.topic not in ALONE][:_TOGETHER]
 
 
 def say_late(reply: Reply, due_at: datetime, words: Words, now: datetime) -> Reply:

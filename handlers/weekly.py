@@ -73,7 +73,7 @@ async def _mail_organizers(session: AsyncSession, sending: Sending, now: datetim
     await enqueue(session, mails)
 
 
-@notice(TOPIC)
+@notice(TOPIC, alone=True)
 async def draw(telling: Telling) -> Reply | None:
     """The summary as its reader reads it; nothing for somebody who organizes the team no more."""
     sent = await telling.session.get_one(WeeklySummary, telling.notice.about)

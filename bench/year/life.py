@@ -13,7 +13,7 @@ from handlers.types import Button, Reply
 
 Deed = Callable[[], Awaitable[None]]
 
-_ANSWERS = ("claim", "done", "still", "extend", "release", "wait_accept", "coming", "thank")
+_ANSWERS = ("claim", "done", "still", "extend", "extend_by", "grant_time", "release", "wait_pass", "come")
 """What people press in a message that reached them, where it is offered."""
 _PROOF = ("", "", " | note")
 
@@ -66,7 +66,9 @@ class Life:
         chance = self._chance
         author = chance.choice(team.staff)
         minutes, seats = chance.choice((5, 10, 15, 30, 60)), chance.choice((1, 1, 1, 2, 3))
-        when = f"starts in {chance.randint(20, 90)} hours" if chance.random() < 0.1 else f"until {chance.randint(1, 5)} days"
+        when = (
+            f"starts {self._hour(chance.randint(20, 90))}" if chance.random() < 0.1 else f"until {chance.randint(1, 5)} days"
+        )
         tag, proof = f"#t{chance.randint(1, 9)}", chance.choice(_PROOF)
         line = f"/newtask Task {self.tasks} | {minutes}m | {seats} seats | {when}{proof} | {tag}"
         shown = await self._stage.says(author.id, line)
@@ -80,6 +82,10 @@ class Life:
             human = chance.choice(team.volunteers)
             self._soon(timedelta(hours=chance.expovariate(1 / 6)), partial(self._claim, human, number))
 
+    def _hour(self, hours: int) -> str:
+        """A moment so many hours from now, as somebody would write it."""
+        return f"{self._stage.clock.now() + timedelta(hours=hours):%Y-%m-%d %H:00}"
+
     async def _claim(self, human: Human, number: str) -> None:
         if not human.is_awake(self._stage.clock.now()):
             self._soon(timedelta(hours=self._chance.uniform(6, 10)), partial(self._claim, human, number))
@@ -87,6 +93,7 @@ class Life:
         answer = await self._stage.says(human.id, f"/claim {number}")
         done = button(answer, "done", number)
         if done is None:
+            await self._wait(human, answer)
             return
         self.claims += 1
         fate = self._chance.random()
@@ -94,6 +101,12 @@ class Life:
             self._soon(timedelta(minutes=self._chance.expovariate(1 / 60)), partial(self._press, human, done))
         elif fate < human.diligence + 0.1:
             self._soon(timedelta(minutes=self._chance.uniform(5, 90)), partial(self._give_back, human, number))
+
+    async def _wait(self, human: Human, answer: Reply) -> None:
+        """Where every seat is taken, some stand in line."""
+        in_line = button(answer, "wait")
+        if in_line and self._chance.random() < 0.5:
+            await self._stage.presses(human.id, in_line)
 
     async def _press(self, human: Human, pressed: Button) -> None:
         answer = await self._stage.presses(human.id, pressed)

@@ -236,3 +236,20 @@ async def test_who_cannot_be_written_to_is_known_as_such(chat: Talk, scene: tupl
     await tell(1)
     await chat.later(seconds=5)
     assert await states(chat) == [NoticeState.UNREACHABLE]
+
+
+async def test_what_stands_alone_is_a_message_of_its_own_within_the_budget(
+    chat: Talk, scene: tuple[Somebody, Home, Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    omar, _, tell = scene
+    monkeypatch.setattr("handlers.notices.ALONE", {"test_alone"})
+    monkeypatch.setitem(TOPICS, "test_alone", TOPICS["test_news"])
+    await omar.says("/me")
+    await omar.presses("Messages")
+    await omar.presses("Rarely")
+    await tell(1, topic="test_alone")
+    await tell(2, 3)
+    await chat.later(seconds=5)
+    assert omar.reads()[-1] == "News 1"
+    await chat.later(days=1)
+    assert omar.reads()[-1] == "1. News 2\n\n2. News 3"
