@@ -8,11 +8,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench.year.people import Human
+from bench.year.stage import BEGIN
 
 SEATS = """
-SELECT t.id, t.seats, t.seats_taken, count(c.id) FROM tasks t
-LEFT JOIN claims c ON c.task_id = t.id AND c.state IN ('held', 'reported', 'approved')
-GROUP BY t.id, t.seats, t.seats_taken HAVING count(c.id) > t.seats OR t.seats_taken > t.seats OR t.seats_taken < count(c.id)
+SELECT t.id, t.seats, t.seats_taken,
+       (SELECT count(*) FROM claims c WHERE c.task_id = t.id AND c.state IN ('held', 'reported', 'approved')) AS seated,
+       (SELECT count(*) FROM waits w WHERE w.task_id = t.id AND w.offer_until IS NOT NULL) AS kept
+FROM tasks t WHERE t.seats_taken > t.seats OR t.seats_taken != seated + kept
 """
 TWICE = """
 SELECT task_id, person_id, count(*) FROM claims WHERE state IN ('held', 'reported', 'approved')
@@ -26,6 +28,14 @@ SELECT (SELECT coalesce(sum(minutes), 0) FROM reports WHERE state = 'approved'),
         WHERE c.state = 'approved'),
        (SELECT count(*) FROM claims WHERE state = 'approved'), (SELECT count(*) FROM reports WHERE state = 'approved')
 """
+LINES = """
+SELECT id, state FROM waits
+WHERE (state IN ('waiting', 'offered')) != (ended_at IS NULL) OR (state = 'offered') != (offer_until IS NOT NULL)
+"""
+SUMMARIES = """
+SELECT c.id, (SELECT count(*) FROM summaries s WHERE s.community_id = c.id) AS sent FROM communities c
+WHERE sent NOT BETWEEN :weeks - 1 AND :weeks + 1
+"""
 CONTACTS = "SELECT person_id, at FROM contacts ORDER BY at"
 
 
@@ -35,8 +45,15 @@ class Broken(AssertionError):
 
 async def check(session: AsyncSession, people: dict[int, Human], now: datetime) -> None:
     """Raises Broken, and says what does not hold."""
-    for what, query in (("seats", SEATS), ("one seat each", TWICE), ("a claim's end", UNENDED)):
-        rows = (await session.execute(text(query))).all()
+    weeks = {"weeks": (now - BEGIN) // timedelta(days=7)}
+    for what, query, values in (
+        ("seats", SEATS, {}),
+        ("one seat each", TWICE, {}),
+        ("a claim's end", UNENDED, {}),
+        ("the line", LINES, {}),
+        ("each summary once", SUMMARIES, weeks),
+    ):
+        rows = (await session.execute(text(query), values)).all()
         if rows:
             raise Broken(f"{now}: {what}: {rows[:5]}")
     overdue = (await session.execute(text(OVERDUE), {"then": _stored(now - timedelta(days=2))})).all()
