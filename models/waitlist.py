@@ -270,6 +270,7 @@ def _could_take(task_ids: Iterable[int], now: datetime) -> Any:
             Member.left_at.is_(None),
             Member.blocked_at.is_(None),
             under_way < limit,
+            ~exists().where(Claim.person_id == Wait.person_id, Claim.task_id == Wait.task_id, Claim.state.in_(SEATED)),
             exists().where(Account.person_id == Wait.person_id, Account.private_chat.is_not(None)),
         )
         .order_by(Task.id, Wait.since, Wait.id)
