@@ -39,6 +39,8 @@ class Field:
     """The value where it was left out; None: it cannot be."""
     example: str = ""
     """What an empty input field shows."""
+    is_choice: bool = False
+    """The options are all the values there are."""
 
 
 def hold_text(minutes: int, words: Words) -> Said:
@@ -179,6 +181,7 @@ FIELDS = {
             lambda text, _words, _now: reading.read_proof(text).value,
             lambda value, words, _: words.say(PROOFS[Proof(value)]),
             _proofs,
+            is_choice=True,
         ),
         Field(
             "hold",
@@ -236,7 +239,13 @@ def _step(field: Field, is_needed: Callable[[Data, str], bool], *, can_skip: boo
             raise Invalid(words.say(malformed.hint, **malformed.values)) from None
 
     return Step(
-        field.name, ask, parse, is_optional=is_optional and can_skip, is_needed=lambda data: is_needed(data, field.name)
+        field.name,
+        ask,
+        parse,
+        is_optional=is_optional and can_skip,
+        is_needed=lambda data: is_needed(data, field.name),
+        label=field.label,
+        is_choice=field.is_choice,
     )
 
 

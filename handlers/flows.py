@@ -4,99 +4,40 @@ A wizard's state is a row, so a restart is invisible. Back, Skip, Cancel, expiry
 way live here; a flow only says what to ask, how to read the answer, and what to do at the end.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from handlers.context import Context
-from handlers.reading import TOO_LONG
 from handlers.refusals import put_into_words
 from handlers.registry import Arg, ArgKind, command
-from handlers.types import Button, Card, Media, MediaFault, Reply, Row, Tone
-from handlers.words import N_, Said, Words
+from handlers.steps import (
+    AHEAD,
+    WROTE,
+    Ask,
+    Data,
+    Flow,
+    Given,
+    Invalid,
+    Option,
+    Step,
+    check_length,
+    make_form,
+    next_step,
+    on_one_form,
+    previous_step,
+    read_form,
+)
+from handlers.types import Button, MediaFault, Reply, Row, Tone
+from handlers.words import N_, Said
 from models.dialogues import Dialogue, begin, open_dialogues
 from models.refusals import Refusal
 
+__all__ = ["Ask", "Data", "Flow", "Given", "Invalid", "Option", "Step", "check_length", "declare", "start"]
+
 LIFETIME = timedelta(hours=24)
-
-Data = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Option:
-    """An answer that a button gives."""
-
-    label: Said
-    value: str
-    tone: Tone = Tone.PLAIN
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A question."""
-
-    text: Said
-    options: tuple[tuple[Option, ...], ...] = ()
-    """Rows of answers to press; the values are short ASCII."""
-    card: Card | None = None
-    media: Media | None = None
-    placeholder: str = ""
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the person answered."""
-
-    text: str = ""
-    option: str | None = None
-    """The pressed option's value. Buttons can be forged: `parse` checks it like any other answer."""
-    media: Media | None = None
-
-
-class Invalid(Exception):
-    """The answer cannot be taken; the sentence says what would be."""
-
-    def __init__(self, sentence: Said) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-
-
-def check_length(words: Words, text: str, limit: int) -> str:
-    """A text that is short enough to be kept as it is. Raises Invalid: nothing that people write is cut."""
-    if len(text) > limit:
-        raise Invalid(words.say(TOO_LONG, length=len(text), limit=limit))
-    return text
-
-
-@dataclass(frozen=True)
-class Step:
-    """One question of a wizard. Its answer, as JSON, is kept under its name."""
-
-    name: str
-    ask: Callable[[Context, Data], Awaitable[Ask]]
-    parse: Callable[[Context, Data, Given], Awaitable[Any]]
-    """Raises Invalid."""
-    is_optional: bool = False
-    takes_text: bool = True
-    takes_photo: bool = False
-    is_needed: Callable[[Data], bool] = lambda _: True
-
-
-@dataclass(frozen=True)
-class Flow:
-    """A wizard."""
-
-    name: str
-    title: str
-    """What the person is busy with, as a catalogue sentence."""
-    steps: tuple[Step, ...]
-    finish: Callable[[Context, Data], Awaitable[Reply]]
-    guard: Callable[[Context, Data], Awaitable[None]]
-    """Whether the person may (still) do this: asked at the start, at every answer and at the end. Raises a Refusal."""
-    can_cancel: bool = True
-    """False where the thing is done already and only details are asked: what ends it early finishes it."""
-
+_ANSWERED_BEFORE = N_("That question was answered before. This is the one that is open.")
 
 FLOWS: dict[str, Flow] = {}
 
@@ -111,7 +52,7 @@ async def start(context: Context, flow: Flow, data: Data) -> Reply:
     """Begin a wizard with what is known already. Raises a Refusal of the flow's guard."""
     await flow.guard(context, data)
     parked = await current(context)
-    first = _next_step(flow, data, after=None)
+    first = next_step(flow, data, after=None)
     if first is None:
         return await flow.finish(context, data)
     dialogue = await begin(
@@ -141,7 +82,11 @@ async def current(context: Context) -> Dialogue | None:
 async def takes_photo(context: Context) -> bool:
     """Whether a picture is an answer to what is being asked."""
     dialogue = await current(context)
-    return dialogue is not None and _step(dialogue).takes_photo
+    if dialogue is None:
+        return False
+    step = _step(dialogue)
+    asked = on_one_form(FLOWS[dialogue.flow], dialogue.data, step) if context.event.form else [step]
+    return any(step.takes_photo for step in asked)
 
 
 async def redraw(context: Context) -> Reply | None:
@@ -160,7 +105,9 @@ async def answer_by_text(context: Context) -> Reply | None:
     """Take free text or a picture as an answer; None where nothing is being asked."""
     dialogues = await open_dialogues(context.session, context.person.id)
     if not dialogues:
-        return None
+        return await _say_finished(context) if context.event.form else None
+    if context.event.form:
+        return await _take_form(context, dialogues)
     newest = dialogues[0]
     if newest.flow not in FLOWS or newest.expires_at <= context.now:
         return await _say_expired(context, newest)
@@ -185,7 +132,7 @@ async def answer_by_press(context: Context, pressed: str) -> Reply:
         return await _say_expired(context, dialogue)
     dialogue.opened_at = context.now
     if option != "resume" and context.event.version != dialogue.version:
-        answered = context.words.say("That question was answered before. This is the one that is open.")
+        answered = context.words.say(_ANSWERED_BEFORE)
         return replace(await _question(context, dialogue), toast=answered)
     return await _press(context, dialogue, option)
 
@@ -194,14 +141,66 @@ async def _press(context: Context, dialogue: Dialogue, option: str) -> Reply:
     flow, step = FLOWS[dialogue.flow], _step(dialogue)
     if option == "resume":
         return await _question(context, dialogue)
+    if option == "form":
+        return await _open_form(context, dialogue)
     if option == "cancel":
         return await _drop(context, dialogue)
     if option == "back":
-        previous = _previous_step(flow, dialogue.data, step)
+        previous = previous_step(flow, dialogue.data, step)
         return await _move(context, dialogue, previous or step)
     if option == "skip" and step.is_optional:
         return await _advance(context, dialogue, step, None)
     return await _take(context, dialogue, Given(option=option.removeprefix("=")))
+
+
+async def _open_form(context: Context, dialogue: Dialogue) -> Reply:
+    """This question and those after it on one form; where none can be opened, this one as it stands."""
+    flow = FLOWS[dialogue.flow]
+    steps = on_one_form(flow, dialogue.data, _step(dialogue))
+    title = context.words.say(flow.title)
+    form = await make_form(context, title, f"{dialogue.id}.{dialogue.version}", dialogue.data, steps)
+    return replace(await _question(context, dialogue), form=form)
+
+
+async def _take_form(context: Context, dialogues: Sequence[Dialogue]) -> Reply:
+    """Take what was filled in. What could be read is kept; what could not is asked for once more, and nothing else."""
+    event = context.event
+    number, _, version = event.form.partition(".")
+    dialogue = next((d for d in dialogues if str(d.id) == number and d.flow in FLOWS), None)
+    if dialogue is None:
+        return await _say_finished(context)
+    if dialogue.expires_at <= context.now:
+        return await _say_expired(context, dialogue)
+    dialogue.opened_at = context.now
+    if version != str(dialogue.version):
+        return await _question(context, dialogue, note=context.words.say(_ANSWERED_BEFORE))
+    flow, first, answers = FLOWS[dialogue.flow], _step(dialogue), dict(event.answers)
+    try:
+        await flow.guard(context, dialogue.data)
+    except Refusal as refusal:
+        return await _end(context, dialogue, refusal)
+    asked = on_one_form(flow, dialogue.data, first)
+    taken, wrong = await read_form(context, dialogue.data, asked, answers)
+    photo = next((step.name for step in asked if step.takes_photo), None)
+    if photo is not None and event.media_fault is not None:
+        wrong[photo] = _fault(context, event.media_fault)
+        taken.pop(photo, None)
+    return await _go_on_after_form(context, dialogue, taken, wrong)
+
+
+async def _go_on_after_form(
+    context: Context, dialogue: Dialogue, taken: Mapping[str, Any], wrong: Mapping[str, Said]
+) -> Reply:
+    flow, first, answers = FLOWS[dialogue.flow], _step(dialogue), dict(context.event.answers)
+    ahead = [*dialogue.data.get(AHEAD, ()), *taken]
+    wrote = {name: answers[name] for name in wrong if name in answers}
+    dialogue.data = {**dialogue.data, **taken, AHEAD: ahead, WROTE: wrote}
+    following = first if first.name not in ahead else next_step(flow, dialogue.data, after=first)
+    if following is None:
+        return await _come_to_the_end(context, dialogue)
+    labels = {step.name: context.words.say(step.label) for step in flow.steps if step.name in wrong}
+    note = "\n".join(f"{labels[name]}: {sentence}" for name, sentence in wrong.items())
+    return await _move(context, dialogue, following, note)
 
 
 async def _take(context: Context, dialogue: Dialogue, given: Given) -> Reply:
@@ -219,11 +218,15 @@ async def _take(context: Context, dialogue: Dialogue, given: Given) -> Reply:
 async def _advance(context: Context, dialogue: Dialogue, step: Step, value: object) -> Reply:
     flow = FLOWS[dialogue.flow]
     dialogue.data = {**dialogue.data, step.name: value}
-    following = _next_step(flow, dialogue.data, after=step)
+    following = next_step(flow, dialogue.data, after=step)
     if following is not None:
         return await _move(context, dialogue, following)
+    return await _come_to_the_end(context, dialogue)
+
+
+async def _come_to_the_end(context: Context, dialogue: Dialogue) -> Reply:
     try:
-        await flow.guard(context, dialogue.data)
+        await FLOWS[dialogue.flow].guard(context, dialogue.data)
     except Refusal as refusal:
         return await _end(context, dialogue, refusal)
     return await _finish(context, dialogue)
@@ -241,15 +244,16 @@ async def _finish(context: Context, dialogue: Dialogue) -> Reply:
     await context.session.delete(dialogue)
     await context.session.flush()
     parked = await current(context)
-    reply = await FLOWS[dialogue.flow].finish(context, dialogue.data)
+    answers = {name: value for name, value in dialogue.data.items() if name not in {AHEAD, WROTE}}
+    reply = await FLOWS[dialogue.flow].finish(context, answers)
     return await _with_parked(context, reply) if await current(context) is parked else reply
 
 
-async def _move(context: Context, dialogue: Dialogue, step: Step) -> Reply:
+async def _move(context: Context, dialogue: Dialogue, step: Step, note: str = "") -> Reply:
     dialogue.step = step.name
     dialogue.version += 1
     dialogue.expires_at = context.now + LIFETIME
-    return await _question(context, dialogue)
+    return await _question(context, dialogue, note)
 
 
 async def _question(context: Context, dialogue: Dialogue, note: str = "") -> Reply:
@@ -266,14 +270,21 @@ async def _question(context: Context, dialogue: Dialogue, note: str = "") -> Rep
         asks_text=step.takes_text,
         asks_photo=step.takes_photo,
         placeholder=ask.placeholder,
+        form_button=_form_button(context, dialogue, step),
         input_label=context.words.say("Write the answer") if step.takes_text else context.words.say("Send a picture"),
     )
+
+
+def _form_button(context: Context, dialogue: Dialogue, step: Step) -> Button | None:
+    """Where several questions fit on one form, what opens it."""
+    together = on_one_form(FLOWS[dialogue.flow], dialogue.data, step)
+    return _button(dialogue, context.words.say("Fill in a form"), "form") if len(together) > 1 else None
 
 
 def _navigation(context: Context, dialogue: Dialogue, step: Step) -> Row:
     say = context.words.say
     row = []
-    if _previous_step(FLOWS[dialogue.flow], dialogue.data, step):
+    if previous_step(FLOWS[dialogue.flow], dialogue.data, step):
         row.append(_button(dialogue, say("Back"), "back"))
     if step.is_optional:
         row.append(_button(dialogue, say("Skip"), "skip"))
@@ -289,16 +300,6 @@ def _button(dialogue: Dialogue, label: str, option: str, tone: Tone = Tone.PLAIN
 def _step(dialogue: Dialogue) -> Step:
     steps = FLOWS[dialogue.flow].steps
     return next((step for step in steps if step.name == dialogue.step), steps[0])
-
-
-def _next_step(flow: Flow, data: Data, after: Step | None) -> Step | None:
-    rest = flow.steps if after is None else flow.steps[flow.steps.index(after) + 1 :]
-    return next((step for step in rest if step.is_needed(data)), None)
-
-
-def _previous_step(flow: Flow, data: Data, before: Step) -> Step | None:
-    earlier = flow.steps[: flow.steps.index(before)]
-    return next((step for step in reversed(earlier) if step.is_needed(data)), None)
 
 
 async def _drop(context: Context, dialogue: Dialogue) -> Reply:

@@ -145,6 +145,9 @@ class Event:
     text: str = ""
     version: int = 0
     """The version of the screen that a pressed button stood on."""
+    form: str = ""
+    """The key of the form that was filled in, and the answers by the names of its questions."""
+    answers: tuple[tuple[str, str], ...] = ()
     upload: Upload | None = None
     media: Media | None = None
     """The upload, once it is in our store."""
@@ -264,6 +267,34 @@ class Sheet:
     right_to_left: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One of several things that a form asks for."""
+
+    name: str
+    """What the answer comes back under; ASCII."""
+    label: str
+    hint: str = ""
+    """The question in whole."""
+    placeholder: str = ""
+    value: str = ""
+    """What stands in its field already."""
+    options: tuple[tuple[str, str], ...] = ()
+    """What there is to choose from, where it is not written: the answer and how it is called."""
+    takes_photo: bool = False
+    is_needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Several questions on one sheet; what is filled in comes back as one event with its `key` and the answers."""
+
+    title: str
+    key: str
+    questions: tuple[Question, ...]
+    """In their order; a platform asks as many as it has room for, the others are asked afterwards."""
+
+
 class Scope(StrEnum):
     PRIVATE = "private"
     """For the asker alone. In a group it goes to their private chat, or is whispered where the platform can."""
@@ -297,6 +328,11 @@ class Reply:
     """The reply is a question that a picture answers."""
     placeholder: str = ""
     """What an empty input field shows when `asks_text`."""
+    form_button: Button | None = None
+    """Asks for the form that holds this question and the next ones; left out where there are no forms, for everything can be
+    answered step by step."""
+    form: Form | None = None
+    """Opened instead of what else is said, where the press that asked for it can still be answered so."""
     input_label: str = ""
     """What the button says that opens the field for the answer, on platforms that need one."""
     role: str = ""

@@ -98,6 +98,15 @@ class DiscordSomebody(Somebody):
             await self._answered(lambda: self._awaited(self.phone.submits(opened, {field_name: answer})), cast("Any", group)),
         )
 
+    async def fills_form(
+        self, answers: dict[str, Any], group: Channel | None = None, label: str = "Fill in a form"
+    ) -> Message:
+        """Open the form of several questions, and send it; the one thing that changes then."""
+        shown = cast("Message", self._with_button(label, cast("Any", group)))
+        opened = await self._awaited(self.phone.presses(shown, label)).completed()
+        sent = await self._answered(lambda: self._awaited(self.phone.submits(opened, answers)), cast("Any", group))
+        return cast("Message", sent)
+
     async def presses_on(self, message: Any, label: str = "", group: Any = None, *, data: str | None = None) -> Any:
         """Press a button under this very message; `data` forges what it would send. What changed may be the message itself,
         or an answer beside it that only they see."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.discord.markdown import defuse, unescape
 from bot.fitting import cut, is_visible
-from handlers.types import Button, CannotRender, Link, Reply, Tone
+from handlers.types import Button, CannotRender, Form, Link, Question, Reply, Tone
 
 Json = dict[str, Any]
 
@@ -23,6 +23,8 @@ _LABEL_LIMIT: Final = 80
 _OPTION_LIMIT: Final = 100
 _TITLE_LIMIT: Final = 45
 _DESCRIPTION_LIMIT: Final = 100
+_MODAL_PARTS: Final = 5
+_VALUE_LIMIT: Final = 4000
 _STYLES: Final = {Tone.PRIMARY: 1, Tone.PLAIN: 2, Tone.DANGER: 4}
 _PARAGRAPH: Final = 2
 
@@ -30,17 +32,22 @@ ASKING: Final = "?"
 """Begins the id of a button that opens a modal: `?<fields>:<placeholder>`. No command begins so."""
 ANSWER: Final = "!answer"
 """The id of a modal that answers a question."""
+FORM: Final = "!form:"
+"""Begins the id of a modal that answers several: `!form:<key>`."""
 TEXT_FIELD, FILE_FIELD = "text", "file"
 
 
 def rows_of(reply: Reply, *, with_modal: bool) -> list[Json]:
-    """A reply's buttons. `with_modal` adds the one that opens the field for an answer, where one is asked for.
+    """A reply's buttons. `with_modal` adds the one that opens the field for an answer, where one is asked for; where several
+    are, and their form was not just asked for in vain, the one that opens it.
 
     What does not stand in five rows of five stands closer together, or in selects. Raises CannotRender beyond those, and for
     buttons without a label.
     """
     lines = [[_button(part) for part in row] for row in reply.rows]
-    if with_modal and (reply.asks_text or reply.asks_photo):
+    if reply.form_button is not None and reply.form is None:
+        lines.insert(0 if with_modal else len(lines), [_button(reply.form_button)])
+    elif with_modal and (reply.asks_text or reply.asks_photo):
         lines.insert(0, [_asking_button(reply)])
     lines = [line[start : start + ROW_BUTTONS] for line in lines for start in range(0, len(line), ROW_BUTTONS)]
     if len(lines) > ROWS:
@@ -147,6 +154,36 @@ def modal_for(pressed: Json, custom_id: str) -> Json:
 def _text_field(placeholder: str, *, required: bool) -> Json:
     field = {"type": TEXT_INPUT, "custom_id": TEXT_FIELD, "style": _PARAGRAPH, "required": required}
     return field | ({"placeholder": placeholder} if placeholder else {})
+
+
+def form_of(form: Form) -> Json:
+    """A form as a modal; as many of its questions as there is room for."""
+    parts = [_form_part(question) for question in form.questions[:_MODAL_PARTS]]
+    title = cut(defuse(form.title), _TITLE_LIMIT)
+    return {"custom_id": f"{FORM}{form.key}", "title": title, "components": parts}
+
+
+def _form_part(question: Question) -> Json:
+    label: Json = {"type": LABEL, "label": cut(defuse(question.label), _TITLE_LIMIT)}
+    hint = " ".join(defuse(question.hint).split())
+    if is_visible(hint):
+        label["description"] = cut(hint, _DESCRIPTION_LIMIT)
+    return label | {"component": _form_field(question)}
+
+
+def _form_field(question: Question) -> Json:
+    common: Json = {"custom_id": question.name, "required": question.is_needed}
+    if question.takes_photo:
+        return common | {"type": FILE_UPLOAD}
+    if question.options:
+        options = [
+            {"label": cut(defuse(label), _OPTION_LIMIT), "value": value} for value, label in question.options[:SELECT_OPTIONS]
+        ]
+        return common | {"type": STRING_SELECT, "options": options}
+    field = common | {"type": TEXT_INPUT, "style": _PARAGRAPH}
+    if question.placeholder:
+        field["placeholder"] = cut(defuse(question.placeholder), _OPTION_LIMIT)
+    return field | ({"value": cut(question.value, _VALUE_LIMIT)} if question.value else {})
 
 
 def walk(components: Iterable[Json]) -> Iterator[Json]:

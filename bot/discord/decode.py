@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from bot.discord.components import ANSWER, FILE_FIELD, TEXT_FIELD, walk
+from bot.discord.components import ANSWER, FILE_FIELD, FILE_UPLOAD, FORM, TEXT_FIELD, walk
 from bot.discord.handle import Handle, Source
 from handlers.registry import COMMANDS, Arg, ArgKind
 from handlers.types import Address, ChatKind, Event, EventKind, MediaFault, Place, Sender, Service, Upload, parse_data
@@ -165,12 +165,30 @@ def _picked_words(body: Json) -> str:
 
 def _answer(body: Json) -> Json:
     """What was filled into a modal."""
+    if (body.get("custom_id") or "").startswith(FORM):
+        return _form(body)
     fields = {part["custom_id"]: part for part in walk(body.get("components", ())) if "custom_id" in part}
     files = body.get("resolved", {}).get("attachments", {})
     sent = [files[one] for one in fields.get(FILE_FIELD, {}).get("values", ()) if one in files]
     upload, fault = _picture(sent)
     text = fields.get(TEXT_FIELD, {}).get("value") or ""
     return {"text": text if body.get("custom_id") == ANSWER else "", "upload": upload, "media_fault": fault}
+
+
+def _form(body: Json) -> Json:
+    """What was filled into a modal of several questions."""
+    files = body.get("resolved", {}).get("attachments", {})
+    sent, answers = [], []
+    for part in walk(body.get("components", ())):
+        values = part.get("values") or ()
+        if part.get("type") == FILE_UPLOAD:
+            sent += [files[one] for one in values if one in files]
+            answers.append((part["custom_id"], ""))
+        elif "custom_id" in part:
+            answers.append((part["custom_id"], part.get("value") or next(iter(values), "")))
+    upload, fault = _picture(sent)
+    key = body["custom_id"].removeprefix(FORM)
+    return {"form": key, "answers": tuple(answers), "upload": upload, "media_fault": fault}
 
 
 def _picture(attachments: Any) -> tuple[Upload | None, MediaFault | None]:

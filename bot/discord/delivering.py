@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from bot.discord import render
 from bot.discord.callbacks import Callbacks, File, Response
 from bot.discord.client import Http, Route
-from bot.discord.components import Json
+from bot.discord.components import Json, form_of
 from bot.discord.decode import PLATFORM
 from bot.discord.errors import is_already_acknowledged
 from bot.discord.first import FirstResponses
@@ -108,6 +108,8 @@ class Delivery:
     async def _respond(self, saying: _Saying) -> None:
         """The first response."""
         handle = saying.handle
+        if saying.reply.form is not None and handle.source.opens_forms:
+            return await self._insist(saying, Response.MODAL, form_of(saying.reply.form))
         files = await self._files(saying.reply, saying.drawn)
         if saying.is_silent:
             if handle.source.is_on_message:

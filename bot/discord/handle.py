@@ -27,6 +27,11 @@ class Source(StrEnum):
         return self is not Source.COMMAND
 
     @property
+    def opens_forms(self) -> bool:
+        """A form does not follow a form. https://discord.com/developers/docs/interactions/receiving-and-responding"""
+        return self not in {Source.OWN_MODAL, Source.PUBLIC_MODAL}
+
+    @property
     def is_on_own(self) -> bool:
         return self in {Source.OWN_PRESS, Source.OWN_MODAL}
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import make_url, select
 
 from bot.database import Database
+from bot.discord import first
 from handlers.telling import private_message
 from handlers.types import Reply
 from models.claims import Claim, ClaimState
@@ -21,6 +22,7 @@ from models.tasks import Proof, Task
 from tests import discord_dialogue
 from tests.dialogue import Home, plain
 from tests.discord_dialogue import DiscordSomebody, DiscordTalk
+from tests.handlers.test_reporting import picture
 from tests.wire.discord import Channel
 
 
@@ -68,14 +70,27 @@ async def test_a_report_is_written_in_forms_without_leaving_the_channel(talk: Di
     await omar.says(f"/claim {number}", channel)
     asked = await omar.presses("Done", channel)
     assert "How many minutes did Read aloud take?" in plain(asked.text)
-    assert ["Write the answer"] in asked.labels
+    assert ["Fill in a form"] in asked.labels
 
-    await omar.fills_in("Write the answer", "١٢", channel)
-    handed_in = await omar.fills_in("Write the answer", "All went well.", channel)
+    handed_in = await omar.fills_form({"Minutes": "١٢", "Note": "All went well."}, channel)
     assert "Handed in, thank you!" in handed_in.text
-    assert handed_in.id == asked.id, "each question stands in the place of the one before it"
+    assert handed_in.id == asked.id, "the answer stands where the question stood"
     assert await talk.rows(select(Report.minutes, Report.note)) == [(12, "All went well.")]
     assert len(omar.phone.answers()) == 1, "nothing but the greeting went to the direct message"
+
+
+async def test_what_is_wrong_in_a_form_is_asked_for_again_and_nothing_else(talk: DiscordTalk) -> None:
+    omar = talk.person("Omar")
+    huda, home, channel = await team(talk, omar)
+    number = await talk.task(home, huda, "Read aloud", proof=Proof.LINK)
+    await omar.says(f"/claim {number}", channel)
+    await omar.presses("Done", channel)
+    asked = await omar.fills_form({"Minutes": "a few", "Link": "example.org/page", "Note": "Fine"}, channel)
+    assert "Minutes: Minutes are a number from 1 to 1440." in plain(asked.text)
+    assert ["Write the answer"] in asked.labels, "only what was wrong is asked for"
+    handed_in = await omar.fills_in("Write the answer", "12", channel)
+    assert "Handed in, thank you!" in handed_in.text
+    assert await talk.rows(select(Report.minutes, Report.link, Report.note)) == [(12, "example.org/page", "Fine")]
 
 
 async def test_a_photo_is_handed_in_by_a_form(talk: DiscordTalk) -> None:
@@ -84,9 +99,57 @@ async def test_a_photo_is_handed_in_by_a_form(talk: DiscordTalk) -> None:
     number = await talk.task(home, huda, "Paint the door", proof=Proof.PHOTO)
     await omar.says(f"/claim {number}", channel)
     await omar.presses("Done", channel)
+    asked = await omar.fills_form({"Minutes": "10", "Photo": [("list.txt", b"no picture")]}, channel)
+    assert "Photo: This file is not a picture" in asked.text
+    await omar.fills_in("Send a picture", [("door.png", picture())], channel)
+    assert "Handed in, thank you!" in omar.phone.answers(channel)[-1].text
+    ((minutes, photo),) = await talk.rows(select(Report.minutes, Report.picture))
+    assert (minutes, bool(photo)) == (10, True)
+
+
+async def test_a_task_is_made_on_two_forms(talk: DiscordTalk) -> None:
+    huda, _, channel = await team(talk)
+    await huda.says("/newtask", channel)
+    first = {"Title": "Call three elders", "Minutes": "15", "Seats": "many", "Place": "remote"}
+    asked = await huda.fills_form(first, channel)
+    assert "Seats: " in asked.text
+    following = await huda.presses("3", channel)
+    assert "Which tags help" in following.text, "what was left out is not asked for again, what had no room is"
+    preview = await huda.fills_form(
+        {"Tags": "#elderly", "Deadline": "3d", "What to hand in": "link", "Holding time": "3h"}, channel
+    )
+    assert "It is not made yet" in preview.text
+    await huda.presses("Confirm", channel)
+    made = await talk.rows(select(Task.title, Task.description, Task.minutes, Task.seats, Task.proof, Task.hold_minutes))
+    assert made == [("Call three elders", "", 15, 3, Proof.LINK, 180)]
+
+
+async def test_a_form_of_a_question_that_was_answered_changes_nothing(talk: DiscordTalk) -> None:
+    omar = talk.person("Omar")
+    huda, home, channel = await team(talk, omar)
+    number = await talk.task(home, huda, "Read aloud", proof=Proof.NOTE)
+    await omar.says(f"/claim {number}", channel)
+    asked: Any = await omar.presses("Done", channel)
+    opened = await omar._awaited(omar.phone.presses(asked, "Fill in a form")).completed()
     await omar.presses("10 minutes", channel)
-    await omar.fills_in("Send a picture", [("list.txt", b"no picture")], channel)
-    assert "is not a picture" in omar.phone.answers(channel)[-1].text
+    late = await omar._answered(lambda: omar._awaited(omar.phone.submits(opened, {"Minutes": "5", "Note": "x"})), channel)
+    assert "That question was answered before" in late.text
+    assert await talk.rows(select(Report.id)) == []
+
+
+async def test_where_no_form_can_be_opened_it_goes_step_by_step(talk: DiscordTalk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form is a first response: what was deferred cannot open one any more."""
+    omar = talk.person("Omar")
+    huda, home, channel = await team(talk, omar)
+    number = await talk.task(home, huda, "Read aloud", proof=Proof.NOTE)
+    await omar.says(f"/claim {number}", channel)
+    asked = await omar.presses("Done", channel)
+    monkeypatch.setattr(first, "MOST_WAITING", 0)
+    await omar.presses_on(asked, "Fill in a form", channel)
+    monkeypatch.undo()
+    await omar.fills_in("Write the answer", "7", channel)
+    await omar.fills_in("Write the answer", "All went well.", channel)
+    assert await talk.rows(select(Report.minutes, Report.note)) == [(7, "All went well.")]
 
 
 async def test_an_admin_sets_a_team_up_in_a_channel(talk: DiscordTalk) -> None:
