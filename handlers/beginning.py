@@ -25,13 +25,17 @@ _TASK_NUMBER = Arg("task", ArgKind.NUMBER, N_("the task's number"), required=Fal
 
 @command("start", help=N_("Begin"), args=(_PAYLOAD,), where=Where.PRIVATE)
 async def start(context: Context, payload: str) -> Reply:
-    """First contact, or a link: `join_<code>`, `task_<id>`, `flag_<id>`, `link_<code>`, or on with what was begun."""
+    """First contact, or a link: to a team, a task, an appeal, a flag, a code; or on with what was begun."""
     kind, _, rest = payload.partition("_")
     number = parse_number(rest)
     if kind == "join" and rest:
         return await welcome(context, rest)
     if kind == "link" and rest:
         return await run(context, COMMANDS["link"], rest)
+    if kind == "share" and rest:
+        return await run(context, COMMANDS["share_open"], rest)
+    if kind == "appeal" and number is not None:
+        return await run(context, COMMANDS["appeal_see"], rest)
     if kind == "task" and number is not None:
         return await open_task(context, number)
     if kind == "flag" and number is not None:
@@ -54,7 +58,7 @@ async def home(context: Context) -> Reply:
         "Himma is where a team shares small tasks: each says how many minutes it takes, and one press takes a seat. "
         "The way in is a team's link, or /join with the team's code."
     )
-    return Reply(text=text, rows=(_other_languages(context.words, "start"),), edit=context.is_press)
+    return Reply(text=text, rows=(other_languages(context.words, "start"),), edit=context.is_press)
 
 
 def _home_rows(words: Words) -> tuple[Row, ...]:
@@ -72,7 +76,8 @@ def _home_rows(words: Words) -> tuple[Row, ...]:
     )
 
 
-def _other_languages(words: Words, then: str) -> Row:
+def other_languages(words: Words, then: str) -> Row:
+    """Buttons that go on with `then` in another language."""
     return tuple(Button(LANGUAGE_NAMES[one], "speak", f"{one} {then}") for one in LANGUAGES if one != words.language)
 
 
@@ -98,7 +103,7 @@ async def welcome(context: Context, code: str, task: int | None = None) -> Reply
     args = f"{community.code} {task}" if task else community.code
     rows: tuple[Row, ...] = (
         (Button(label, "accept", args, tone=Tone.PRIMARY),),
-        _other_languages(words, f"join {args}"),
+        other_languages(words, f"join {args}"),
     )
     return Reply(card=Card(clean_line(community.name), tuple(lines)), rows=rows, edit=context.is_press)
 

@@ -34,12 +34,13 @@ async def claim_seats(calls: Sequence[Call]) -> list[Reply]:
     first = calls[0].context
     outcomes = await claim(first.session, wants, first.now)
     return [
-        _held(call.context, outcome) if isinstance(outcome, Held) else await _refused(call.context, outcome)
+        held_reply(call.context, outcome) if isinstance(outcome, Held) else await refused_reply(call.context, outcome)
         for call, outcome in zip(calls, outcomes, strict=True)
     ]
 
 
-def _held(context: Context, held: Held) -> Reply:
+def held_reply(context: Context, held: Held) -> Reply:
+    """A seat is theirs: until when, and what can be done with it."""
     words = context.words
     if not context.person.timezone:
         words = words_for(words.language, words.arabic_digits, held.task.timezone)
@@ -65,7 +66,7 @@ def _held(context: Context, held: Held) -> Reply:
     return Reply(text=text, toast=text, rows=rows, edit=context.is_press, opens=f"task_{number}")
 
 
-async def _refused(context: Context, refusal: Refusal) -> Reply:
+async def refused_reply(context: Context, refusal: Refusal) -> Reply:
     """Why not. In private, a screen that time has passed by is drawn anew."""
     reply = put_into_words(refusal, context.words)
     if context.in_private and context.is_press and isinstance(refusal, TermsChanged):

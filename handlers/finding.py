@@ -44,6 +44,8 @@ async def tasks(context: Context, minutes: str, tag: str, words: str) -> Reply:
 async def list_tasks(context: Context, wish: str) -> Reply:
     """A page of the tasks that somebody wishes for. Its number travels as `p2` in the buttons."""
     looked_for, page = parse_wish(wish)
+    if looked_for.minutes is not None:
+        context.person.free_at = context.now
     if not await memberships(context.session, context.person.id):
         raise NotAllowed(Role.VOLUNTEER)
     found, total = await fitting_tasks(

@@ -15,6 +15,7 @@ from handlers.registry import Arg, ArgKind, command
 from handlers.steps import (
     AHEAD,
     WROTE,
+    Again,
     Ask,
     Data,
     Flow,
@@ -34,7 +35,7 @@ from handlers.words import N_, Said
 from models.dialogues import Dialogue, begin, open_dialogues
 from models.refusals import Refusal
 
-__all__ = ["Ask", "Data", "Flow", "Given", "Invalid", "Option", "Step", "check_length", "declare", "start"]
+__all__ = ["Again", "Ask", "Data", "Flow", "Given", "Invalid", "Option", "Step", "check_length", "declare", "start"]
 
 LIFETIME = timedelta(hours=24)
 _ANSWERED_BEFORE = N_("That question was answered before. This is the one that is open.")
@@ -217,6 +218,9 @@ async def _take(context: Context, dialogue: Dialogue, given: Given) -> Reply:
 
 async def _advance(context: Context, dialogue: Dialogue, step: Step, value: object) -> Reply:
     flow = FLOWS[dialogue.flow]
+    if isinstance(value, Again):
+        dialogue.data = {**dialogue.data, step.name: value.value}
+        return await _move(context, dialogue, step)
     dialogue.data = {**dialogue.data, step.name: value}
     following = next_step(flow, dialogue.data, after=step)
     if following is not None:

@@ -9,6 +9,7 @@ from handlers.moments import read_clock
 from handlers.registry import Arg, ArgKind, command
 from handlers.types import Button, Card, Reply, Row
 from handlers.words import N_, Said, Words
+from models.audience import asks_first
 from models.notices import MUTABLE, NoticeKind
 from models.people import Person
 from models.refusals import Outdated
@@ -34,16 +35,54 @@ async def messages(context: Context) -> Reply:
 def _screen(context: Context, text: str = "") -> Reply:
     words, person = context.words, context.person
     say = words.say
+    fewer = [f"#{tag}" for tag in person.fewer.split()]
     muted = [say(KINDS[kind]) for kind in MUTABLE if kind in person.muted.split()]
     lines = [
         quiet_hours(person, words),
         say("At most {day} a day and {week} a week", day=person.daily_budget, week=person.weekly_budget),
         *([say("Not wanted: {kinds}", kinds=words.list_of(list(muted)))] if muted else []),
+        *([say("No appeals about: {tags}", tags=words.list_of(fewer))] if fewer else []),
+        *([say("Appeals here: only when you ask for them")] if _is_asked_first(context) else []),
         *([say("Stopped: only what is about a seat of yours is said.")] if person.stopped_at else []),
     ]
     footer = say("What is about a seat of yours always comes, outside of quiet hours where it can wait.")
     card = Card(say("Messages you did not ask for"), tuple(lines), footer)
-    return Reply(text=text, card=card, rows=_rows(person, words), edit=context.is_press)
+    return Reply(text=text, card=card, rows=(*_about_appeals(context), *_rows(person, words)), edit=context.is_press)
+
+
+def _is_asked_first(context: Context) -> bool:
+    """This platform wants people to be written to among many only if they asked for it, and this person did not."""
+    return asks_first(context.account.platform) and context.account.opted_in_at is None
+
+
+def _about_appeals(context: Context) -> tuple[Row, ...]:
+    say, account = context.words.say, context.account
+    buttons = []
+    if _is_asked_first(context):
+        buttons.append(Button(say("Send me appeals here"), "me_appeals", "on"))
+    elif asks_first(account.platform):
+        buttons.append(Button(say("No appeals here"), "me_appeals", "off"))
+    if context.person.fewer:
+        buttons.append(Button(say("Appeals about everything"), "me_fewer"))
+    return (tuple(buttons),) if buttons else ()
+
+
+@command("me_appeals", args=(_CHOICE,))
+async def choose_appeals(context: Context, choice: str) -> Reply:
+    """Ask for appeals in this account, or not any more."""
+    if choice not in {"on", "off"}:
+        raise Outdated
+    context.account.opted_in_at = context.now if choice == "on" else None
+    await context.session.flush()
+    return _screen(context)
+
+
+@command("me_fewer")
+async def hear_of_everything(context: Context) -> Reply:
+    """Hear again of what one wanted to hear less of."""
+    context.person.fewer = ""
+    await context.session.flush()
+    return _screen(context)
 
 
 def quiet_hours(person: Person, words: Words) -> Said:

@@ -1,19 +1,20 @@
 """`/me` and `/language`: how a person is spoken to, and what is known of them."""
 
-import hashlib
 import re
 from dataclasses import replace
 
+from handlers.appeal_progress import spread_line
 from handlers.beginning import LANGUAGE_NAMES
 from handlers.context import Context, speak_to
 from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
 from handlers.hearing import quiet_hours
 from handlers.mailbox import mailbox_button
 from handlers.matching import read_language
-from handlers.reading import TAG_LIMIT, as_tag
+from handlers.reading import TAG_LIMIT, as_tag, short_tag
 from handlers.registry import Arg, ArgKind, command
 from handlers.roles import role_name
 from handlers.types import Button, Card, Reply, Row
+from handlers.whereabouts import place_line
 from handlers.words import LANGUAGES, N_, Said, clean_line
 from handlers.zones import ask_zone, city, read_zone
 from models.communities import memberships
@@ -21,6 +22,7 @@ from models.digests import replan_digest
 from models.interests import popular_tags
 from models.privacy import set_privacy
 from models.refusals import Outdated
+from models.shares import spread_of
 
 _MOST_INTERESTS = 12
 _INTERESTS_LIMIT = 400
@@ -40,6 +42,7 @@ async def _screen(context: Context, text: str = "") -> Reply:
     context = replace(context, words=speak_to(context.person))
     person, words, say = context.person, context.words, context.words.say
     belongs = await memberships(context.session, person.id)
+    spread = await spread_of(context.session, person_id=person.id)
     lines = (
         say("Language: {language}", language=LANGUAGE_NAMES[words.language]),
         say("Time zone: {city}", city=city(person.timezone, words.language))
@@ -50,7 +53,9 @@ async def _screen(context: Context, text: str = "") -> Reply:
         if person.interests
         else say("Interests: none chosen yet"),
         say("On cards: counted, without a name") if person.is_private else say("On cards: with the first name"),
+        place_line(person, words),
         quiet_hours(person, words),
+        *([spread_line(spread, words)] if spread.sharers else []),
         *(say("{community}: {role}", community=c.name, role=role_name(member.role, words)) for c, member in belongs),
     )
     footer = say("Number {number}: a role can be given by it.", number=person.id)
@@ -71,7 +76,7 @@ def _rows(context: Context, *, is_member: bool) -> tuple[Row, ...]:
     rows: tuple[Row, ...] = (
         (*languages, digits),
         (Button(say("Time zone"), "me_zone"), Button(say("Interests"), "me_interests")),
-        (Button(say("Messages"), "me_messages"), privacy),
+        (Button(say("Messages"), "me_messages"), Button(say("Place"), "me_place"), privacy),
         (Button(say("The week's tasks"), "me_digest"), *((mailbox_button(words),) if context.has_mail else ())),
         (Button(say("Link another account"), "link"),),
     )
@@ -155,7 +160,9 @@ async def interests(context: Context) -> Reply:
     words, say = context.words, context.words.say
     chosen, offered = context.person.interests.split(), await _offered_tags(context)
     buttons = [
-        Button(f"#{tag} ✓", "me_tag", f"-{_short(tag)}") if tag in chosen else Button(f"#{tag}", "me_tag", f"+{_short(tag)}")
+        Button(f"#{tag} ✓", "me_tag", f"-{short_tag(tag)}")
+        if tag in chosen
+        else Button(f"#{tag}", "me_tag", f"+{short_tag(tag)}")
         for tag in offered
     ]
     rows: list[Row] = [tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2)]
@@ -174,15 +181,10 @@ async def _offered_tags(context: Context) -> list[str]:
     return list(dict.fromkeys([*context.person.interests.split(), *popular]))
 
 
-def _short(tag: str) -> str:
-    """A tag as a button can carry it, whatever its letters."""
-    return hashlib.sha256(tag.encode()).hexdigest()[:10]
-
-
 @command("me_tag", args=(_CHOICE,))
 async def press_tag(context: Context, choice: str) -> Reply:
     """Take (`+`) or drop (`-`) a tag that was offered; pressing twice changes nothing."""
-    tag = next((tag for tag in await _offered_tags(context) if _short(tag) == choice[1:]), None)
+    tag = next((tag for tag in await _offered_tags(context) if short_tag(tag) == choice[1:]), None)
     if tag is None:
         return await interests(context)
     chosen = [one for one in context.person.interests.split() if one != tag]

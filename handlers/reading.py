@@ -1,5 +1,6 @@
 """What people write about a task, read: each function takes the words as they were written and raises Malformed, kindly."""
 
+import hashlib
 import re
 import unicodedata
 
@@ -123,6 +124,11 @@ def as_tag(text: str) -> str:
     """A tag as it is kept: without '#', in lower case, without Arabic vowel marks and invisible characters."""
     kept = "".join(c for c in text.translate(_VOWEL_MARKS) if unicodedata.category(c) != "Cf")
     return kept.lstrip("#").lower()
+
+
+def short_tag(tag: str) -> str:
+    """A tag as a button can carry it, whatever its letters."""
+    return hashlib.sha256(tag.encode()).hexdigest()[:10]
 
 
 def _is_tag(tag: str) -> bool:

@@ -290,14 +290,14 @@ def _(refusal: AppealMoved, words: Words) -> Explained:
 def _(refusal: AppealsSpent, words: Words) -> Explained:
     if refusal.is_own:
         text = words.count(
-            "{n} appeal in 24 hours is the limit for this role here. It is kept in /appeals, and can be sent later.",
-            "{n} appeals in 24 hours are the limit for this role here. It is kept in /appeals, and can be sent later.",
+            "{n} appeal in 24 hours is the limit for this role here. The draft waits for a day, and can be sent later.",
+            "{n} appeals in 24 hours are the limit for this role here. The draft waits for a day, and can be sent later.",
             refusal.limit,
         )
     else:
         text = words.count(
-            "{n} appeal in 24 hours is the limit of this team. It is kept in /appeals, and can be sent later.",
-            "{n} appeals in 24 hours are the limit of this team. It is kept in /appeals, and can be sent later.",
+            "{n} appeal in 24 hours is the limit of this team. The draft waits for a day, and can be sent later.",
+            "{n} appeals in 24 hours are the limit of this team. The draft waits for a day, and can be sent later.",
             refusal.limit,
         )
     return text, ()

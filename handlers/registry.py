@@ -155,7 +155,7 @@ def command(
 def crowd_command(
     name: str,
     *,
-    help: str,  # noqa: A002
+    help: str = "",  # noqa: A002
     args: tuple[Arg, ...],
     role: Role | None = None,
 ) -> Callable[[CrowdHandler], CrowdHandler]:

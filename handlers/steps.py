@@ -48,6 +48,13 @@ class Given:
     media: Media | None = None
 
 
+@dataclass(frozen=True)
+class Again:
+    """What `parse` returns where an answer changes the question instead of ending it: the value so far."""
+
+    value: Any
+
+
 class Invalid(Exception):
     """The answer cannot be taken; the sentence says what would be."""
 

@@ -201,6 +201,8 @@ class Link:
 
     label: str
     payload: str
+    to_share: str = ""
+    """Words with which the reader may pass the link on to others: a platform that can, offers just that."""
 
 
 Row = tuple[Button | Link, ...]

@@ -72,6 +72,11 @@ class Audience:
         return {name: value for name, value in said.items() if value}
 
 
+def asks_first(platform: str) -> bool:
+    """Whether people there are written to among many only where they asked for it."""
+    return platform in ASKED_FIRST
+
+
 def reached(community_id: int, audience: Audience, now: datetime) -> Select[Person, Account]:
     """The members of a community who are meant, want to hear appeals and can be written to, each with one account: the one
     in which they were met last. Whether it is night, or enough for today, is another question."""

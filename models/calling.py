@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.appeals import (
@@ -16,12 +16,15 @@ from models.appeals import (
     AppealReceipt,
     AppealState,
     AppealTask,
+    PostKind,
     ReceiptState,
     Work,
 )
 from models.audience import Audience
-from models.base import table
-from models.refusals import AppealMoved, NotFound, OwnAppeal
+from models.base import Moment, table
+from models.communities import Chat, Community, lock_community
+from models.refusals import AppealMoved, AppealsSpent, NotFound, OwnAppeal
+from models.roles import Role
 from models.tasks import Task, TaskState, TaskTag
 
 SETTLE: Final = timedelta(seconds=2)
@@ -76,6 +79,12 @@ async def get_appeal(session: AsyncSession, appeal_id: int) -> Appeal:
     if found is None:
         raise NotFound("appeal", str(appeal_id))
     return found
+
+
+async def appeals_by_number(session: AsyncSession, numbers: Iterable[int]) -> dict[int, Appeal]:
+    """Those of these appeals that there are."""
+    found = await session.scalars(select(Appeal).where(Appeal.id.in_(list(numbers))))
+    return {appeal.id: appeal for appeal in found}
 
 
 async def appeals_of(session: AsyncSession, community_id: int, limit: int) -> Sequence[Appeal]:
@@ -226,6 +235,40 @@ async def tasks_of_appeal(session: AsyncSession, appeal: Appeal) -> Sequence[Tas
     return (await session.scalars(select(Task).where(_is_meant(appeal)).order_by(*order))).all()
 
 
+async def open_tasks_for(
+    session: AsyncSession, community_id: int, task_ids: Iterable[int], tag: str, now: datetime
+) -> Sequence[Task]:
+    """Of these tasks of a community, or those with a tag, the ones that still take somebody; the most urgent first."""
+    wanted = [Task.id.in_(list(task_ids))]
+    if tag:
+        wanted.append(Task.id.in_(select(TaskTag.task_id).where(TaskTag.tag == tag)))
+    found = select(Task).where(*_takes_people(community_id, now), or_(*wanted)).order_by(Task.deadline_at, Task.id)
+    return (await session.scalars(found)).all()
+
+
+async def open_tasks_of(session: AsyncSession, community_id: int, now: datetime, limit: int) -> Sequence[Task]:
+    """The latest tasks of a community that still take somebody."""
+    latest = select(Task).where(*_takes_people(community_id, now)).order_by(Task.id.desc()).limit(limit)
+    return (await session.scalars(latest)).all()
+
+
+def _takes_people(community_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    is_open = (Task.state == TaskState.OPEN, Task.seats_taken < Task.seats, Task.deadline_at > now)
+    return (Task.community_id == community_id, *is_open)
+
+
+async def check_limits(session: AsyncSession, community: Community, author_id: int, role: Role, now: datetime) -> None:
+    """Raises AppealsSpent where no more appeals may be let go today, by this person or at all. Locks the community, so that
+    two who send at the same moment are counted one after the other."""
+    await lock_community(session, community.id)
+    since = now - timedelta(days=1)
+    own = community.organizer_appeals if role >= Role.ORGANIZER else community.moderator_appeals
+    if await count_appeals_since(session, community.id, since, author_id) >= own:
+        raise AppealsSpent(own, is_own=True)
+    if await count_appeals_since(session, community.id, since) >= community.daily_appeals:
+        raise AppealsSpent(community.daily_appeals, is_own=False)
+
+
 async def is_covered(session: AsyncSession, appeal: Appeal, now: datetime) -> bool:
     """Whether it calls for tasks, and none of them takes anybody any more."""
     meant = select(Task.id).where(_is_meant(appeal))
@@ -264,3 +307,31 @@ async def post_appeal(session: AsyncSession, posts: Sequence[Mapping[str, Any]],
     """Have an appeal, or how it is doing, shown in these places (columns of `AppealPost`) and kept up to date there."""
     if posts:
         await session.execute(insert(table(AppealPost)), [{"due_at": now, **post} for post in posts])
+
+
+async def appeals_without_posts(session: AsyncSession, now: datetime) -> Sequence[Appeal]:
+    """Those that run, have begun, and stand in no chat of their community yet although it has some."""
+    posted = select(AppealPost.id).where(AppealPost.appeal_id == Appeal.id, AppealPost.kind == PostKind.CALL)
+    has_chat = select(Chat.id).where(Chat.community_id == Appeal.community_id, Chat.left_at.is_(None))
+    begun = (Appeal.over_at.is_(None), Appeal.sent_at.is_not(None), Appeal.starts_at <= now)
+    wanted = select(Appeal).where(*begun, Appeal.state == AppealState.RUNNING, ~posted.exists(), has_chat.exists())
+    return (await session.scalars(wanted.order_by(Appeal.id).with_for_update(of=Appeal, skip_locked=True))).all()
+
+
+async def withdraw_posts(session: AsyncSession, appeal_id: int) -> None:
+    """What does not stand in a chat yet need not come there any more."""
+    unsent = (AppealPost.appeal_id == appeal_id, AppealPost.kind == PostKind.CALL, AppealPost.message.is_(None))
+    await session.execute(delete(table(AppealPost)).where(*unsent))
+
+
+async def appeals_to_thank_for(session: AsyncSession, limit: int) -> Sequence[Appeal]:
+    """Those that are over, and of which nobody was told yet what came of them; locked."""
+    over = select(Appeal).where(Appeal.over_at.is_not(None), Appeal.thanked_at.is_(None)).order_by(Appeal.over_at)
+    return (await session.scalars(over.limit(limit).with_for_update(skip_locked=True))).all()
+
+
+async def last_closing(session: AsyncSession, appeal: Appeal) -> datetime | None:
+    """Until when the last of its tasks can be handed in."""
+    closes = select(func.max(Task.deadline_at, type_=Moment())).where(_is_meant(appeal))
+    found: datetime | None = await session.scalar(closes)
+    return found

@@ -1,6 +1,6 @@
 """Claims: a person holds a seat on a task. How seats are given out is in models/seating.py."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -111,3 +111,16 @@ async def holders(session: AsyncSession, task_id: int, states: tuple[ClaimState,
             .order_by(Claim.id)
         )
     ).all()
+
+
+async def seats_held(session: AsyncSession, task_ids: Iterable[int], person_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Which of these tasks each of these people has a seat on; people without one are left out."""
+    rows = await session.execute(
+        select(Claim.person_id, Claim.task_id).where(
+            Claim.task_id.in_(list(task_ids)), Claim.person_id.in_(list(person_ids)), Claim.state.in_(SEATED)
+        )
+    )
+    held: dict[int, set[int]] = {}
+    for person_id, task_id in rows:
+        held.setdefault(person_id, set()).add(task_id)
+    return held

@@ -1,11 +1,12 @@
 """Sharing: a link of one's own to an appeal, and who came by it. Nobody's contacts are read: the link says who shared it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from models.base import Base, Id, table
 from models.communities import new_code
@@ -73,17 +74,30 @@ async def note_arrival(session: AsyncSession, share: Share, person_id: int, now:
         await session.flush()
 
 
-async def credit_arrival(
-    session: AsyncSession, appeal_id: int, person_id: int, now: datetime, *, joined: bool = False, seated: bool = False
+async def credit_joining(session: AsyncSession, appeal_id: int, person_id: int, now: datetime) -> None:
+    """Whoever shared the link by which this person came to an appeal is credited with their joining."""
+    await _credit(session, Arrival.joined_at, [(appeal_id, person_id)], now)
+
+
+async def credit_seats(session: AsyncSession, takers: Sequence[tuple[int, int]], now: datetime) -> None:
+    """Whoever shared the links by which these came, by appeal and person, is credited with their seats."""
+    await _credit(session, Arrival.seated_at, takers, now)
+
+
+async def _credit(
+    session: AsyncSession, what: InstrumentedAttribute[datetime | None], pairs: Sequence[tuple[int, int]], now: datetime
 ) -> None:
-    """Whoever shared the link by which this person came to the appeal is credited with what they did."""
-    arrival = await _arrival(session, appeal_id, person_id)
-    if arrival is None:
-        return
-    values = {name: now for name, is_so in (("joined_at", joined), ("seated_at", seated)) if is_so}
-    for name, at in values.items():
-        column = getattr(Arrival, name)
-        await session.execute(update(table(Arrival)).where(Arrival.id == arrival, column.is_(None)).values({name: at}))
+    appeals, people = {appeal for appeal, _ in pairs}, {person for _, person in pairs}
+    came = (
+        select(Arrival.id, Share.appeal_id, Arrival.person_id)
+        .join(Share, Share.id == Arrival.share_id)
+        .where(Share.appeal_id.in_(appeals), Arrival.person_id.in_(people))
+        .order_by(Arrival.id.desc())
+    )
+    first = {(appeal, person): arrival for arrival, appeal, person in await session.execute(came)}
+    ids = [first[pair] for pair in pairs if pair in first]
+    if ids:
+        await session.execute(update(table(Arrival)).where(Arrival.id.in_(ids), what.is_(None)).values({what.key: now}))
 
 
 async def _arrival(session: AsyncSession, appeal_id: int, person_id: int) -> int | None:

@@ -50,7 +50,8 @@ async def count_answers(session: AsyncSession, appeal_id: int) -> dict[Answer, i
         .where(AppealAnswer.appeal_id == appeal_id)
         .group_by(AppealAnswer.answer)
     )
-    return dict((await session.execute(counted)).tuples().all())
+    rows = await session.execute(counted)
+    return dict(rows.all())
 
 
 class Result(NamedTuple):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 from typing import Final
+from urllib.parse import urlencode
 
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -18,6 +19,8 @@ TEXT_LIMIT: Final = 4096
 CAPTION_LIMIT: Final = 1024
 TOAST_LIMIT: Final = 200
 _PLACEHOLDER_LIMIT: Final = 64
+_SHARED_LIMIT: Final = 200
+"""Of the words in an address, which grow in it."""
 
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STYLES: Final = {Tone.PRIMARY: "primary", Tone.DANGER: "danger"}
@@ -68,12 +71,18 @@ def private_link(username: str, payload: str) -> str:
     return f"https://t.me/{username}?start={payload}"
 
 
+def share_link(link: str, words: str) -> str:
+    """The address at which people choose whom they pass a link on to (https://core.telegram.org/widgets/share)."""
+    return f"https://t.me/share/url?{urlencode({'url': link, 'text': cut(whole(words), _SHARED_LIMIT)})}"
+
+
 def _button(part: Button | Link, username: str) -> InlineKeyboardButton:
     label = whole(part.label)
     if not is_visible(label):
         raise CannotRender("a button without a label")
     if isinstance(part, Link):
-        return InlineKeyboardButton(label, url=private_link(username, part.payload))
+        link = private_link(username, part.payload)
+        return InlineKeyboardButton(label, url=share_link(link, part.to_share) if part.to_share else link)
     return InlineKeyboardButton(label, callback_data=part.data(), style=_STYLES.get(part.tone))
 
 
