@@ -17,9 +17,17 @@ from handlers.words import N_, Said, Words
 from models.addresses import MailAddress, MailList, by_code, by_key, confirm, leave_list, say_no, was_asked
 from models.people import Person
 
-LISTS = {
-    MailList.DIGEST: N_("The week's tasks that fit"),
-    MailList.SUMMARY: N_("The weekly summary"),
+_ENDS = {
+    MailList.DIGEST: N_("After this, the week's tasks do not come by e-mail any more. Nothing else changes."),
+    MailList.SUMMARY: N_("After this, the weekly summary does not come by e-mail any more. Nothing else changes."),
+}
+_ENDED = {
+    MailList.DIGEST: N_("The week's tasks do not come by e-mail any more."),
+    MailList.SUMMARY: N_("The weekly summary does not come by e-mail any more."),
+}
+_ENDED_THERE = {
+    MailList.DIGEST: N_("As was asked for in the mail, the week's tasks do not come by e-mail any more."),
+    MailList.SUMMARY: N_("As was asked for in the mail, the weekly summary does not come by e-mail any more."),
 }
 
 
@@ -82,8 +90,7 @@ async def ask_leave(session: AsyncSession, key: str, on: MailList, words: Words)
         return Page(words, words.say("No mail from Himma?"), text, words.say("Never write to this address"))
     if found is None or on is MailList.CONFIRM:
         return None
-    text = words.say("{what}: after this it does not come by e-mail. Nothing else changes.", what=words.say(LISTS[on]))
-    return Page(words, words.say("Unsubscribe?"), text, words.say("Unsubscribe"))
+    return Page(words, words.say("Unsubscribe?"), words.say(_ENDS[on]), words.say("Unsubscribe"))
 
 
 async def press_leave(session: AsyncSession, key: str, on: MailList, words: Words, now: datetime) -> Page | None:
@@ -97,14 +104,12 @@ async def press_leave(session: AsyncSession, key: str, on: MailList, words: Word
         return None
     if await leave_list(session, found, on):
         await _tell_left(session, found, on, now)
-    text = words.say("{what}: it does not come by e-mail any more.", what=words.say(LISTS[on]))
-    return Page(words, words.say("Unsubscribed"), text)
+    return Page(words, words.say("Unsubscribed"), words.say(_ENDED[on]))
 
 
 async def _tell_left(session: AsyncSession, address: MailAddress, on: MailList, now: datetime) -> None:
     def news(words: Words) -> Reply:
-        text = words.say("{what}: it does not come by e-mail any more, as was asked for there.", what=words.say(LISTS[on]))
-        return Reply(text=text, rows=((mailbox_button(words),),))
+        return Reply(text=words.say(_ENDED_THERE[on]), rows=((mailbox_button(words),),))
 
     await tell_people(session, [address.person_id], f"mail_left:{address.id}:{on}:{now.isoformat()}", news, now)
 

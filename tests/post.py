@@ -53,7 +53,7 @@ class Post:
 
     def platforms(self, database: Database, store: FolderStore, clock: Clock) -> list[Platform]:
         """Mail, as `bot.app` makes it."""
-        outlet = Outlet(Server("127.0.0.1", self.wire.port, "none", own_name="himma.example.org"))
+        outlet = Outlet(Server("127.0.0.1", self.wire.port, "none", own_name="himma.example.org"), rest_seconds=0)
         self.outlets.append(outlet)
         mail = Mail(
             outlet,

@@ -52,8 +52,11 @@ class Server:
 class Outlet:
     """Sends mails one by one."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, *, rest_seconds: float = 5.0) -> None:
+        """`rest_seconds`: how long a server out of reach is left alone, so that what waits does not try it in turn."""
         self._server = server
+        self._rest_seconds = rest_seconds
+        self._resting_until = 0.0
         self._turn = asyncio.Lock()
         self._client: SMTP | None = None
         self._closing: asyncio.TimerHandle | None = None
@@ -101,7 +104,14 @@ class Outlet:
             self._closing.cancel()
         if self._client is not None and self._client.is_connected:
             return self._client, True
-        self._client = await self._connect()
+        now = asyncio.get_running_loop().time
+        if now() < self._resting_until:
+            raise TryLater(_PAUSE_SECONDS)
+        try:
+            self._client = await self._connect()
+        except TryLater:
+            self._resting_until = now() + self._rest_seconds
+            raise
         return self._client, False
 
     async def _connect(self) -> SMTP:

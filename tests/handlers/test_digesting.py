@@ -170,7 +170,11 @@ async def test_one_click_in_the_mail_program_ends_it_and_is_told(chat: Talk, pos
         page = await post.presses(url, {"List-Unsubscribe": "One-Click"})
         assert (page.status, "Unsubscribed" in page.text, page.headers.get("Set-Cookie")) == (200, True, None)
     await chat.settle()
-    told = [text for text in huda.reads() if "does not come by e-mail any more, as was asked for there." in text]
+    told = [
+        text
+        for text in huda.reads()
+        if "As was asked for in the mail, the week's tasks do not come by e-mail any more." in text
+    ]
     assert len(told) == 1
     await chat.passes(days=15, step_minutes=1440)
     assert len(post.wire.to(HUDA)) == 2

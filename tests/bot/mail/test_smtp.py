@@ -30,7 +30,7 @@ async def wire() -> AsyncIterator[MailWire]:
 
 @pytest.fixture
 async def outlet(wire: MailWire) -> AsyncIterator[Outlet]:
-    outlet = Outlet(Server("127.0.0.1", wire.port, "none", own_name="himma.example.org"))
+    outlet = Outlet(Server("127.0.0.1", wire.port, "none", own_name="himma.example.org"), rest_seconds=0)
     yield outlet
     await outlet.close()
 
@@ -54,6 +54,15 @@ async def test_a_connection_that_was_dropped_meanwhile_is_made_anew(wire: MailWi
     await wire.come_back()
     await outlet.send(SENDER, HUDA, MAIL)
     assert len(wire.mails) == 2
+
+
+async def test_a_server_that_is_away_is_not_asked_by_everybody(wire: MailWire, caplog: pytest.LogCaptureFixture) -> None:
+    outlet = Outlet(Server("127.0.0.1", wire.port, "none", own_name="himma.example.org"), rest_seconds=3600)
+    await wire.go_down()
+    told = await asyncio.gather(*(outlet.send(SENDER, HUDA, MAIL) for _ in range(8)), return_exceptions=True)
+    assert all(isinstance(error, TryLater) for error in told)
+    assert caplog.text.count("takes no mail") == 1
+    await outlet.close()
 
 
 @pytest.mark.parametrize(
