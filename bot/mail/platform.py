@@ -64,10 +64,11 @@ class Mail:
     async def run(self, take: Take) -> None:
         """See `Platform.run`. Raises CannotListen."""
         runner = await self._pages.serve(*self._listens_on)
+        checking = asyncio.create_task(self._outlet.check())  # beside: a wish to stop is not lost in the middle of it
         try:
-            await self._outlet.check()
             await asyncio.Event().wait()
         finally:
+            checking.cancel()
             await runner.cleanup()
 
     async def answer(self, answer: Answer) -> None:
