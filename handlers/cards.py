@@ -113,7 +113,8 @@ def claim_button(task: Task, words: Words) -> Button:
 
 def _actions(task: Task, claim: Claim | None, words: Words, now: datetime) -> tuple[Row, ...]:
     if claim is not None and claim.state is ClaimState.HELD:
-        return ((done_button(task, words), release_button(task, words)),)
+        always = Button(words.say("And every time"), "every_time", str(task.id))
+        return ((done_button(task, words), release_button(task, words)), *(((always,),) if task.series_id else ()))
     if claim is None and is_open(task, now) and task.seats_left:
         return ((claim_button(task, words),),)
     if claim is None and is_open(task, now):
@@ -140,7 +141,8 @@ def _moderation(task: Task, words: Words, now: datetime) -> tuple[Row, ...]:
     if task.starts_at is None:
         return (under_way,)
     who = words.say("Who comes") if task.starts_at > now else words.say("Who came")
-    return (under_way, (Button(who, "attend", number),))
+    series = (Button(words.say("The series"), "series", str(task.series_id)),) if task.series_id else ()
+    return (under_way, (Button(who, "attend", number), *series))
 
 
 def done_button(task: Task, words: Words) -> Button:

@@ -62,6 +62,7 @@ def held_reply(context: Context, held: Held) -> Reply:
             Button(words.say("Give back"), "release", number),
         ),
         (Button(words.say("Show the task"), "task", number),),
+        *(((Button(words.say("And every time"), "every_time", number),),) if held.task.series_id else ()),
     )
     return Reply(text=text, toast=text, rows=rows, edit=context.is_press, opens=f"task_{number}")
 

@@ -10,6 +10,7 @@ from handlers.cards import PROOFS, place_text, zoned
 from handlers.context import Context
 from handlers.flows import Ask, Data, Given, Invalid, Option, Step
 from handlers.moments import read_beginning, read_moment
+from handlers.recurring import rhythm_text
 from handlers.types import Card
 from handlers.words import N_, Said, Words, clean_line, isolate
 from models.communities import Community
@@ -317,11 +318,13 @@ def preview(data: Data, community: Community, words: Words, now: datetime) -> Ca
         if has_hour
         else words.say("Until {moment}", moment=shown["deadline"])
     )
+    again = [words.say("Comes again: {rhythm}", rhythm=rhythm_text(data["rhythm"], words))] if data.get("rhythm") else []
     lines = [
         *([data["description"]] if data.get("description") else []),
         f"{shown['minutes']} · {shown['place']}",
         shown["seats"],
         when,
+        *again,
         words.say("To hand in: {proof}", proof=shown["proof"]),
         *([] if has_hour else [words.say("A seat is held: {time}", time=shown["hold"])]),
         *([shown["tags"]] if data.get("tags") else []),

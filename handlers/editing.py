@@ -67,6 +67,8 @@ async def _finish(context: Context, data: Data) -> Reply:
 async def _show(context: Context, task: Task, said: Said) -> Reply:
     say, number = context.words.say, str(task.id)
     rows: list[Row] = [(Button(say("Change something else"), "edit", number), Button(say("Show the task"), "task", number))]
+    if task.series_id is not None:
+        rows.append((Button(say("The later ones, too"), "series_like", number),))
     if await open_flags(context.session, task.id):
         rows.insert(0, (Button(say("It is fine now, go on"), "fine", number),))
     shown = await personal_card(context, task)

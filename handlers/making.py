@@ -10,12 +10,16 @@ from handlers.one_line import read_line
 from handlers.posting import post_rows
 from handlers.reading import DESCRIPTION_LIMIT, TITLE, read_description, read_title
 from handlers.registry import Arg, ArgKind, command
+from handlers.repeating import begin_series
+from handlers.rhythm_steps import STEPS as RHYTHM
+from handlers.rhythm_steps import read_said, repeat_of
 from handlers.types import Button, Reply, Tone
-from handlers.words import N_
+from handlers.words import N_, Said
 from models.audit import Action, note
 from models.communities import Community
 from models.making import create_task
 from models.roles import Role
+from models.tasks import Task
 
 _LINE = Arg("line", ArgKind.TEXT, N_("the task in one line, its pieces between |"), required=False)
 
@@ -35,6 +39,8 @@ async def new_task(context: Context, line: str) -> Reply:
         words = await words_of(context, data)
         deadline = FIELDS["deadline"].read(DEFAULT_DEADLINE, words, context.now)
         data |= DEFAULTS | {"deadline": deadline} | read_line(line, words, context.now)
+        if "rhythm" in data:
+            data["rhythm"] = await read_said(context, data, data["rhythm"])
     return await start(context, NEW_TASK, data)
 
 
@@ -70,7 +76,9 @@ def _is_asked(data: Data, name: str) -> bool:
 async def _ask_for_confirmation(context: Context, data: Data) -> Ask:
     say = context.words.say
     community = await context.session.get_one(Community, data["community"])
-    card = preview(data, community, await words_of(context, data), context.now)
+    again = await repeat_of(context, data)
+    shown = data if again is None else {**data, "starts": again.starts_at.isoformat(), "rhythm": again.rule}
+    card = preview(shown, community, await words_of(context, data), context.now)
     options = (
         (Option(say("Confirm"), "confirm", Tone.PRIMARY),),
         (Option(say("Change something"), "change"),),
@@ -93,7 +101,7 @@ async def _finish(context: Context, data: Data) -> Reply:
     if data["decision"] == "change":
         kept = {name: value for name, value in data.items() if name != "decision"}
         return await start(context, NEW_TASK, {**kept, "is_whole": False})
-    task = await create_task(context.session, data["community"], context.person.id, as_draft(data), context.now)
+    task = await _make(context, data)
     await note(context.session, task.community_id, context.person.id, Action.TASK_MADE, task.id, context.now, task.title)
     say = context.words.say
     text = say(
@@ -101,8 +109,19 @@ async def _finish(context: Context, data: Data) -> Reply:
         title=task.title,
         number=task.id,
     )
+    if task.series_id is not None:
+        text = Said(f"{text}\n{say('It comes again by itself; later cards stand where this one is posted.')}")
     rows = (*await post_rows(context, task), (Button(say("Show the task"), "task", str(task.id)),))
     return Reply(text=text, rows=rows, edit=context.is_press)
+
+
+async def _make(context: Context, data: Data) -> Task:
+    """The task; or a series of them, and the first one."""
+    again = await repeat_of(context, data)
+    if again is None:
+        return await create_task(context.session, data["community"], context.person.id, as_draft(data), context.now)
+    community = await context.session.get_one(Community, data["community"])
+    return await begin_series(context.session, community, context.person.id, as_draft(data), again, context.now)
 
 
 NEW_TASK = declare(
@@ -111,6 +130,7 @@ NEW_TASK = declare(
         N_("making a task"),
         steps=(
             *steps(_is_asked, can_skip=True),
+            *RHYTHM,
             Step("decision", _ask_for_confirmation, _parse_confirmation, takes_text=False),
         ),
         finish=_finish,

@@ -1,12 +1,14 @@
 """`/mine`: what a person holds and has handed in, and what they have given."""
 
 from handlers.context import Context
+from handlers.recurring import rhythm_text
 from handlers.registry import command
 from handlers.types import Button, Card, Reply, Row, Tone
 from handlers.words import N_, Said, clean_line
 from models.claims import Claim, ClaimState, open_claims
 from models.reports import credit
 from models.roles import Role
+from models.standing import all_standing
 from models.tasks import Task
 from models.waitlist import Wait, lines_of
 
@@ -27,6 +29,10 @@ async def mine(context: Context) -> Reply:
     lines = [_line(context, claim, task) for claim, task in claims]
     in_line = await lines_of(context.session, context.person.id, context.now)
     lines += [_waiting_line(context, place, task) for place, task in in_line]
+    always = await all_standing(context.session, context.person.id)
+    lines += [
+        words.say("{title}: {rhythm}", title=series.title, rhythm=rhythm_text(series.rule, words)) for _, series in always
+    ]
     if not lines:
         lines = [words.say("No seat is held right now.")]
     given = words.count(
@@ -37,6 +43,8 @@ async def mine(context: Context) -> Reply:
         if claim.state is ClaimState.HELD:
             rows.append((_done(context, task), Button(words.say("Give back"), "release", str(task.id))))
     rows += [_line_buttons(context, place, task) for place, task in in_line[:_SHOWN]]
+    for _, series in always[:_SHOWN]:
+        rows.append((Button(words.say("Every time: {title}", title=series.title[:40]), "standing", str(series.id)),))
     rows.append((Button(words.say("All tasks"), "tasks"),))
     return Reply(card=Card(words.say("My tasks"), tuple(lines), given), rows=tuple(rows), edit=context.is_press)
 

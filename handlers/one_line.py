@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers import reading
 from handlers.moments import plain, read_beginning, read_moment, read_span
+from handlers.rhythms import is_rhythm
 from handlers.words import N_, Words, clean, parse_number
 from models.refusals import Malformed
 
@@ -47,6 +48,9 @@ def read_line(text: str, words: Words, now: datetime) -> dict[str, Any]:
     if "starts" in said and "deadline" in said:
         hint = N_("What begins at a fixed time needs no deadline, only how long it takes. An example: {example}")
         raise Malformed(hint, {"example": "/newtask Clean the park | starts Saturday 10:00 | 2h"})
+    if "rhythm" in said and "starts" not in said:
+        hint = N_("What comes again needs a beginning. An example: {example}")
+        raise Malformed(hint, {"example": "/newtask Clean the park | starts Saturday 10:00 | every Saturday | 2h"})
     title, tags = _without_tags(free[0])
     said["title"] = reading.read_title(title)
     if len(free) > 1:
@@ -85,6 +89,8 @@ def _known(piece: str, words: Words, now: datetime, *, is_first: bool) -> tuple[
         found = prefix.match(piece)
         if found:
             return name, read(piece[found.end() :])
+    if not is_first and is_rhythm(piece):
+        return "rhythm", piece  # it is read when its beginning is known
     return _by_itself(piece)
 
 

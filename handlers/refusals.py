@@ -88,6 +88,7 @@ def _(refusal: NotFound, words: Words) -> Explained:
         "community": N_("No team has the code {name}. Codes come from a team's link or from its moderators."),
         "flag": N_("This flag is not there any more."),
         "entry": N_("This stands on the record no more."),
+        "series": N_("This does not come again, or no seat of it is held every time."),
         "link": N_(
             "There is no link of accounts that can be undone here. For 7 days the person can do that, "
             "and so can the organizers of their teams."

@@ -11,6 +11,7 @@ from handlers.recurring import DAYS, MOST_TIMES, TIMES, as_rule, first_day, read
 from handlers.words import N_, Words
 from models.refusals import Malformed
 
+NEVER = N_("By this rhythm it would never come. Another one, please.")
 EXAMPLES = (N_("every day"), N_("every second Saturday"), N_("the first Monday of the month"), N_("every Thursday, 10 times"))
 
 
@@ -21,7 +22,7 @@ def read_rhythm(text: str, first: date, now: datetime, words: Words, week_begins
     """
     rule = read_rule(text, words.zone) if "freq" in text.casefold() else _read(text, first, now, words, week_begins)
     if first_day(rule, first) is None:
-        raise Malformed(N_("By this rhythm it would never come. Another one, please."))
+        raise Malformed(NEVER)
     return rule
 
 

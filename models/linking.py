@@ -2,11 +2,11 @@
 
 The older person stays, and all that the other one had becomes theirs: accounts, memberships with the greater role, claims,
 reports, flags, places in line, wizards under way. Where both had the same, one gives way (see `_settle_seats`,
-`_close_double_flags`, `leave_double_lines`, `joined`). The other person's row goes, so that whatever another transaction was
-about to write for them fails, is repeated, and finds the person who stayed: the foreign keys hold the line. What had their
-name and settings stands aside in a new row, to which models/unlinking.py can lead everything back; but a place in line that
-gave way is gone. A merge may leave somebody with more open claims than a community lets them take; they take no more until
-there is room.
+`_close_double_flags`, `leave_double_lines`, `end_double_standing`, `joined`). The other person's row goes, so that whatever
+another transaction was about to write for them fails, is repeated, and finds the person who stayed: the foreign keys hold the
+line. What had their name and settings stands aside in a new row, to which models/unlinking.py can lead everything back; but a
+place in line that gave way is gone. A merge may leave somebody with more open claims than a community lets them take; they
+take no more until there is room.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,7 @@ from models.people import Account, Person
 from models.refusals import CodeWrong, OwnCode, TriesSpent
 from models.releasing import free_seats
 from models.reports import Report, ReportState
+from models.standing import end_double_standing
 from models.tasks import Task
 from models.waitlist import leave_double_lines
 
@@ -123,6 +124,7 @@ async def merge(session: AsyncSession, one: int, other: int, now: datetime) -> M
     record["freed"], doubled = await _settle_seats(session, seated, kept.id, gone.id, now)
     await session.execute(update(CLAIMS).where(CLAIMS.c.id.in_(doubled)).values(person_id=apart))
     await leave_double_lines(session, kept.id, gone.id, now)
+    await end_double_standing(session, kept.id, gone.id, now)
     record["doubled"], record["closed"] = doubled, await _close_double_flags(session, kept.id, gone.id, now)
     record["members"] = await _join_memberships(session, kept.id, gone.id)
     await session.execute(update(REPORTS).where(REPORTS.c.person_id == gone.id).values(person_id=kept.id))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from models.roles import Role
 
-Thing = Literal["task", "report", "member", "community", "flag", "link", "appeal", "entry", "thanked"]
+Thing = Literal["task", "report", "member", "community", "flag", "link", "appeal", "entry", "series", "thanked"]
 
 
 class Refusal(Exception):

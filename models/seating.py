@@ -47,6 +47,8 @@ class Want:
     """The version of the terms that the person saw; None where they named the task themselves."""
     chat_community_id: int | None = None
     """The community in whose chat they asked: asking there makes a stranger its member."""
+    is_standing: bool = False
+    """They come every time, and were let in to that: how many seats one may hold at a time does not hold here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Terms:
     hold_minutes: int
     state: TaskState
     version: int
+    series_id: int | None
     community: str
     code: str
     rules: str
@@ -105,6 +108,7 @@ _TERMS = (
         Task.hold_minutes,
         Task.state,
         Task.version,
+        Task.series_id,
         Community.name,
         Community.code,
         Community.rules,
@@ -244,7 +248,7 @@ class _Desk:
             return RulesFirst(task.community, task.code, task.id)
         is_newcomer = standing is None or standing.trusted_at is None
         limit = task.newcomer_claims if is_newcomer else task.member_claims
-        if self.open_claims[want.person_id, task.community_id] >= limit:
+        if not want.is_standing and self.open_claims[want.person_id, task.community_id] >= limit:
             return CapReached(limit, is_newcomer)
         return None
 

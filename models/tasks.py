@@ -1,6 +1,6 @@
 """Tasks: what there is to do."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -42,6 +42,7 @@ class Task(Base):
     __table_args__ = (
         CheckConstraint("seats_taken >= 0 AND seats_taken <= seats", name="seats"),
         Index(None, "community_id", "state", "deadline_at"),
+        partial_index("uq_tasks_occurrence", "series_id", "occurs_on", where="series_id IS NOT NULL", unique=True),
         partial_index("ix_tasks_ask_at", "ask_at", where="ask_at IS NOT NULL"),
     )
 
@@ -71,6 +72,10 @@ class Task(Base):
     created_at: Mapped[datetime]
     ask_at: Mapped[datetime | None]
     """When its holders are next to be asked whether they can still come (models/coming.py)."""
+    series_id: Mapped[int | None] = mapped_column(Id, ForeignKey("series.id"))
+    """What it is an occurrence of, where it comes again."""
+    occurs_on: Mapped[date | None]
+    """Which one: the day on which its series has it."""
     moved_at: Mapped[datetime | None]
     """When its beginning was last changed."""
 
