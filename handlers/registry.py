@@ -46,6 +46,8 @@ class ArgKind(StrEnum):
     """A `#tag`; read as a word."""
     MEMBER = "member"
     """Somebody: a number, a name (all that is left), or `account:…`, the account that a platform points at."""
+    ROLE = "role"
+    """One of the platform's own roles: `role:…`, as it points at them."""
     WHO = "who"
     """Somebody in one word, or `role:…`, all who bear one of the platform's own roles."""
     TEXT = "text"

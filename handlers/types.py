@@ -81,6 +81,8 @@ class Place:
     title: str = ""
     thread: str = ""
     """The external id of a forum topic, or empty."""
+    has_roles: bool = False
+    """The platform has roles of its own here, whose bearers can be called."""
     whispers: bool = False
     """The platform can show an answer to one person alone inside a group (Discord's ephemeral answers)."""
 
@@ -337,6 +339,8 @@ class Reply:
     """Opened instead of what else is said, where the press that asked for it can still be answered so."""
     input_label: str = ""
     """What the button says that opens the field for the answer, on platforms that need one."""
+    pings: tuple[str, ...] = ()
+    """The ids of the platform's own roles whose bearers in this chat are notified; nobody else ever is."""
     role: str = ""
     """The role that the reader has from now on (its name in lower case): platforms that show menus by role follow it."""
     opens: str = ""

@@ -19,12 +19,13 @@ from models.roles import Role
 log = logging.getLogger(__name__)
 
 _SLASH, _ON_PERSON, _ON_MESSAGE = 1, 2, 3
-_STRING, _INTEGER, _USER, _MENTIONABLE = 3, 4, 6, 9
+_STRING, _INTEGER, _USER, _ROLE, _MENTIONABLE = 3, 4, 6, 8, 9
 _TYPES: Final = {
     ArgKind.TASK: _INTEGER,
     ArgKind.NUMBER: _INTEGER,
     ArgKind.MINUTES: _INTEGER,
     ArgKind.MEMBER: _USER,
+    ArgKind.ROLE: _ROLE,
     ArgKind.WHO: _MENTIONABLE,
 }
 _LONGEST_MINUTES: Final = 24 * 60

@@ -55,7 +55,7 @@ def interaction(data: Json, guild: str, at: datetime) -> Event:
         return Event(kind=EventKind.PRESS, **common, command=DRAFT, args=_picked_words(body))
     if body.get("type") == _PERSON_COMMAND:
         return Event(kind=EventKind.COMMAND, **common, command=THANK, args=f"account:{body['target_id']}")
-    return Event(kind=EventKind.COMMAND, **common, command=body["name"], args=_arguments(body))
+    return Event(kind=EventKind.COMMAND, **common, command=body["name"], args=_arguments(body, data.get("guild_id", "")))
 
 
 def handle_of(data: Json) -> Handle:
@@ -115,8 +115,8 @@ def place_of(data: Json, guild: str) -> Place:
     channel = data.get("channel") or {"id": data["channel_id"]}
     title = guild or (f"#{channel['name']}" if channel.get("name") else "")
     if channel.get("type") in _THREADS and channel.get("parent_id"):
-        return Place(PLATFORM, channel["parent_id"], ChatKind.GROUP, title, thread=channel["id"], whispers=True)
-    return Place(PLATFORM, data["channel_id"], ChatKind.GROUP, title, whispers=True)
+        return Place(PLATFORM, channel["parent_id"], ChatKind.GROUP, title, channel["id"], has_roles=True, whispers=True)
+    return Place(PLATFORM, data["channel_id"], ChatKind.GROUP, title, has_roles=True, whispers=True)
 
 
 def typed_so_far(data: Json) -> str:
@@ -143,11 +143,12 @@ def _name(user: Json) -> str:
     return user.get("global_name") or user.get("username") or ""
 
 
-def _arguments(body: Json) -> str:
+def _arguments(body: Json, guild: str) -> str:
     """The options in the order in which they are declared, as they would be typed."""
     given = {one["name"]: str(one["value"]).strip() for one in body.get("options", ()) if "value" in one}
     declared = COMMANDS[body["name"]].args if body["name"] in COMMANDS else ()
-    roles = body.get("resolved", {}).get("roles", {})
+    # A role of everybody's is none that could be called or given: its id is the guild's.
+    roles = {one for one in body.get("resolved", {}).get("roles", {}) if one != guild}
     return " ".join(_typed(arg, given[arg.name], is_role=given[arg.name] in roles) for arg in declared if arg.name in given)
 
 
@@ -155,6 +156,8 @@ def _typed(arg: Arg, value: str, *, is_role: bool) -> str:
     """An option's value, as it would be typed."""
     if arg.kind in {ArgKind.MEMBER, ArgKind.WHO}:
         return f"role:{value}" if is_role else f"account:{value}"
+    if arg.kind is ArgKind.ROLE:
+        return f"role:{value}" if is_role else "role:everyone"
     return f"#{value.lstrip('#')}" if arg.kind is ArgKind.TAG else value
 
 

@@ -34,9 +34,10 @@ def message(reply: Reply, *, with_modal: bool = False, is_edit: bool = False) ->
             raise CannotRender("Discord shows buttons only under a text or a picture")
         return {"components": components}
     overflows = reply.card is None and len(fit(reply.text, _DESCRIPTION_LIMIT)) > CONTENT_LIMIT
-    content = "" if overflows else fit(reply.text, CONTENT_LIMIT)
+    called = "".join(f"<@&{role}> " for role in reply.pings)
+    content = (called if overflows else called + fit(reply.text, CONTENT_LIMIT - len(called))).rstrip()
     embed: Json = {"description": fit(reply.text, _DESCRIPTION_LIMIT)} if overflows else _embed(reply.card)
-    body: Json = {"allowed_mentions": {"parse": []}}
+    body: Json = {"allowed_mentions": {"parse": []} | ({"roles": list(reply.pings)} if reply.pings else {})}
     if embed and reply.media:
         embed["image"] = {"url": f"attachment://{file_name(reply.media)}"}
     if is_edit or content:

@@ -130,8 +130,8 @@ class Composer:
         return mail.as_bytes()
 
     def _letter(self, to: Recipient, on: MailList, reply: Reply, files: Sequence[Drawn]) -> Letter:
-        if reply.asks_text or reply.asks_photo:
-            raise CannotRender("a mail cannot be answered")
+        if reply.asks_text or reply.asks_photo or reply.pings:
+            raise CannotRender("a mail cannot be answered, and calls nobody")
         title, paragraphs = _opening(reply)
         parts = [part for row in reply.rows for part in row]
         actions = [self._action(part, to) for part in parts]

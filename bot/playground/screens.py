@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup, escape
 from pydantic import TypeAdapter
 
-from handlers.types import Button, Chart, Link, Media, Reply, Row, Sheet
+from handlers.types import Button, CannotRender, Chart, Link, Media, Reply, Row, Sheet
 
 Screen = dict[str, Any]
 """JSON: text, card, media, chart, sheet, file, rows, asks_photo, placeholder; absent where empty."""
@@ -23,6 +23,8 @@ _LIVELY = re.compile(
 
 def screen_of(reply: Reply) -> Screen:
     """The parts of a reply that stand in a message; the toast and `opens` belong to the press and are not kept."""
+    if reply.pings:
+        raise CannotRender("the playground has no roles that could be called")
     screen: Screen = {
         "text": reply.text,
         "card": reply.card and {"title": reply.card.title, "lines": reply.card.lines, "footer": reply.card.footer},

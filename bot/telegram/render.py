@@ -30,7 +30,9 @@ Line = tuple[str, str]
 
 
 def render_text(reply: Reply, limit: int = TEXT_LIMIT) -> str:
-    """The text and card of a reply as HTML of at most `limit` characters; empty where it has none."""
+    """The text and card of a reply as HTML of at most `limit` characters; empty where it has none. Raises CannotRender."""
+    if reply.pings:
+        raise CannotRender("Telegram has no roles that could be called")
     lines = list(_lines(reply))
     if not lines:
         return ""

@@ -219,6 +219,27 @@ async def test_options_are_typed(talk: DiscordTalk) -> None:
     assert "Warmth: moderator" in plain(act.text)
 
 
+async def test_a_moderator_calls_a_role_and_nobody_else_is_called(talk: DiscordTalk) -> None:
+    omar, sara = talk.person("Omar"), talk.person("Sara")
+    huda, home, channel = await team(talk, omar, sara)
+    number = await talk.task(home, huda, "Bring @everyone blankets <@&1>", seats=2)
+    wire, guild = talk.discord, channel.guild
+    helpers = wire.role(guild, "Helpers", omar.phone, mentionable=True)
+    wire.role(guild, "Others", sara.phone, mentionable=True)
+
+    await huda._answered(lambda: huda._awaited(huda.phone.runs("post", channel, task=number, role=helpers)), channel)
+    await talk.later(seconds=5)
+    (called,) = omar.phone.pings(channel)
+    assert "needs people: 10 minutes, 2 seats." in plain(called.text)
+    assert called.labels == [["I'm in · 2"]]
+    assert (sara.phone.pings(channel), huda.phone.pings(channel)) == ([], [])
+    everyone = guild.roles[guild.id]
+    refused = await huda.phone.runs("post", channel, task=number, role=everyone).completed()
+    assert "A role that some people here bear" in refused.text
+    await talk.later(seconds=5)
+    assert len(omar.phone.pings(channel)) == 1, "neither a card nor its edits call anybody"
+
+
 async def test_whoever_acts_in_a_guild_can_be_written_to_until_they_close_the_door(talk: DiscordTalk) -> None:
     omar = talk.person("Omar")
     huda, home, channel = await team(talk)

@@ -14,7 +14,8 @@ async def test_a_slash_command_is_a_command_with_its_arguments(stage: Stage) -> 
     event = stage.core.last
     assert (event.kind, event.command, event.args) == (EventKind.COMMAND, "claim", "12")
     assert event.key == f"discord:{act.id}"
-    assert event.place == Place("discord", str(stage.channel.id), ChatKind.GROUP, "Warmth", whispers=True)
+    here = Place("discord", str(stage.channel.id), ChatKind.GROUP, "Warmth", has_roles=True, whispers=True)
+    assert event.place == here
     assert (event.sender.external_id, event.sender.name, event.sender.locale) == (str(stage.sara.id), "Sara", "en-US")
     assert act.text == "Said."
 
