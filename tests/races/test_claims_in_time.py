@@ -18,6 +18,7 @@ from handlers.timed import Work
 from handlers.waiting import pass_offers_on
 from models.claims import Claim, ClaimState
 from models.delivery import Outbox
+from models.holding import end_unanswered
 from models.notices import Notice
 from models.people import Person
 from models.seating import Want, claim
@@ -58,6 +59,14 @@ class Replicas:
                         raise
 
         await asyncio.gather(*(on(edge) for edge in self.edges))
+
+    async def once(self, n: int, work: Work) -> None:
+        """On one of the replicas, once; what collides is left to the next beat."""
+        try:
+            await self.edges[n % len(self.edges)].transact(lambda session: work(session, self.now))
+        except Exception as error:
+            if not _is_passing(error):
+                raise
 
     async def rows(self, query: Any) -> list[Any]:
         async def work(session: AsyncSession) -> list[Any]:
@@ -114,6 +123,12 @@ async def test_replicas_ask_each_holder_once_and_end_each_hold_once(database_url
         assert len(await stage.rows(select(Notice.id).where(Notice.topic == "claim_ended"))) == len(PEOPLE)
 
 
+async def end_a_few(session: AsyncSession, now: datetime) -> bool:
+    """Few at once, so that presses come between."""
+    _, has_more = await end_unanswered(session, now, 3)
+    return has_more
+
+
 async def test_an_end_and_a_press_at_the_same_moment_agree(database_url: str) -> None:
     """A third says that they are still on it, a third gives back, a third hands in, while the holds end."""
     async with replicas(database_url) as stage:
@@ -122,10 +137,13 @@ async def test_an_end_and_a_press_at_the_same_moment_agree(database_url: str) ->
         await stage.do(lambda session: session.execute(update(Claim).values(due)))
         presses = [f"still:{task}:0", f"release:{task}:1", f"done:{task}:1"]
         pressed = [(one, presses[n % 3]) for n, one in enumerate(PEOPLE)]
-        answers, *_ = await asyncio.gather(
-            asyncio.gather(*(stage.said(n, one, data) for n, (one, data) in enumerate(pressed))),
-            stage.beat(end_holds),
-        )
+        last_first = list(reversed(list(enumerate(pressed))))  # the other end of the line than time begins at
+        calls = [stage.said(n, one, data) for n, (one, data) in last_first]
+        ends = [stage.once(n, end_a_few) for n in range(20)]
+        said_or_ended = [calls[n // 4 * 3 + n % 4] if n % 4 < 3 else ends[n // 4] for n in range(80)]
+        heard = await asyncio.gather(*said_or_ended)
+        answers = [said for said in heard if isinstance(said, str)][::-1]
+        await stage.beat(end_holds)
 
         rows = await stage.rows(select(Claim.person_id, Claim.state, Claim.renewals))
         fates = {person: (state, renewals) for person, state, renewals in rows}
@@ -140,6 +158,26 @@ async def test_an_end_and_a_press_at_the_same_moment_agree(database_url: str) ->
                 assert state is ClaimState.EXPIRED  # a question was asked at most; nothing was handed in
         taken = sum(state is ClaimState.HELD for state, _ in fates.values())
         assert await stage.rows(select(Task.seats_taken)) == [(taken,)]
+
+
+async def test_who_answers_while_the_hold_is_being_ended_hears_that_it_has_ended(database_url: str) -> None:
+    """The press arrives when the end is written, and not committed yet."""
+    async with replicas(database_url) as stage:
+        task = await everybody_holds(stage)
+        due = {"warned_at": stage.now, "hold_until": stage.now, "next_at": stage.now}
+        await stage.do(lambda session: session.execute(update(Claim).values(due)))
+        is_written, presses = asyncio.Event(), [f"still:{task}:0", f"release:{task}:1", f"extend_by:{task} 60:0"]
+
+        async def end_slowly(session: AsyncSession) -> None:
+            await end_holds(session, stage.now)
+            is_written.set()
+            await asyncio.sleep(0.3)  # the presses come in between
+
+        ending = asyncio.create_task(stage.edges[0].transact(end_slowly))
+        await is_written.wait()
+        await asyncio.gather(*(stage.said(1, one, presses[n % 3]) for n, one in enumerate(PEOPLE[:12])), ending)
+        assert await stage.rows(select(Claim.state).distinct()) == [(ClaimState.EXPIRED,)]
+        assert await stage.rows(select(Task.seats_taken)) == [(0,)]
 
 
 async def test_a_seat_that_comes_free_goes_to_the_line_whoever_else_asks(database_url: str) -> None:
