@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, String, and_, bindparam, case, cast, exist
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Moment, table
-from models.claims import OPEN, SEATED, Claim
+from models.claims import SEATED, Claim, under_way
 from models.communities import OFFERED_WITHIN, Community, Member
 from models.notices import Notice, NoticeKind, has_room, plan
 from models.people import Account, Person
@@ -102,18 +102,12 @@ def _who_fits(task: Task, tags: Sequence[str], now: datetime) -> Any:
 
 def _could_be_asked(now: datetime) -> ColumnElement[bool]:
     """Over `Member`, `Person` and `Community`: whether somebody may be offered a task, and could take it."""
-    under_way = (
-        select(func.count())
-        .where(Claim.person_id == Member.person_id, Claim.community_id == Member.community_id, Claim.state.in_(OPEN))
-        .correlate(Member)
-        .scalar_subquery()
-    )
     limit = case((Member.trusted_at.is_(None), Community.newcomer_claims), else_=Community.member_claims)
     return and_(
         Member.left_at.is_(None),
         Member.blocked_at.is_(None),
         or_(Community.rules == "", Member.accepted_rules_at.is_not(None)),
-        under_way < limit,
+        under_way(Member.person_id.expression, Member.community_id.expression) < limit,
         Person.stopped_at.is_(None),
         ~(literal(" ") + Person.muted + " ").contains(f" {NoticeKind.OFFER.value} "),
         exists().where(Account.person_id == Member.person_id, Account.private_chat.is_not(None)),
@@ -136,7 +130,7 @@ class Unasked(NamedTuple):
     asked_at: datetime
     """When they were last offered something, or joined."""
     claimed_at: datetime | None
-    """When they last took a seat here."""
+    """When they last took a seat, anywhere."""
     fits: bool
     """There is something for them, and they may be told."""
 
@@ -176,10 +170,7 @@ _LOOK_AT = (
 
 def _to_look_at(now: datetime, limit: int) -> Any:
     claimed_at = (
-        select(func.max(Claim.claimed_at))
-        .where(Claim.person_id == Member.person_id, Claim.community_id == Member.community_id)
-        .correlate(Member)
-        .scalar_subquery()
+        select(func.max(Claim.claimed_at)).where(Claim.person_id == Member.person_id).correlate(Member).scalar_subquery()
     )
     closes_at = func.coalesce(Task.starts_at, Task.deadline_at)
     something = exists().where(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,6 +80,14 @@ class Claim(Base):
     coming: Mapped[bool | None]
     """Whether they can still come, as they said when they were asked; what is given back is a no."""
     coming_at: Mapped[datetime | None]
+
+
+def under_way(person_id: ColumnElement[int], community_id: ColumnElement[int]) -> ColumnElement[int]:
+    """In SQL: how much somebody has under way in a community. Asked of the person's claims, which are few: databases would
+    rather go through all of the community's."""
+    here = case((Claim.community_id == community_id, 1))
+    counted = select(func.count(here)).where(Claim.person_id == person_id, Claim.state.in_(OPEN))
+    return counted.correlate_except(Claim).scalar_subquery()
 
 
 async def seated_claim(session: AsyncSession, person_id: int, task_id: int) -> Claim | None:

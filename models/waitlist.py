@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import Base, Id, partial_index, table
 from models.cards import mark_cards_stale
-from models.claims import OPEN, SEATED, Claim, seated_claim
+from models.claims import SEATED, Claim, seated_claim, under_way
 from models.communities import Community, Member
 from models.notices import NoticeKind, plan, waking
 from models.people import Account, Person
@@ -247,12 +247,6 @@ async def offer_seats(session: AsyncSession, task_ids: Iterable[int], now: datet
 
 def _could_take(task_ids: Iterable[int], now: datetime) -> Any:
     """Who waits for free seats of these tasks and could take one, in their order."""
-    under_way = (
-        select(func.count())
-        .where(Claim.person_id == Wait.person_id, Claim.community_id == Wait.community_id, Claim.state.in_(OPEN))
-        .correlate(Wait)
-        .scalar_subquery()
-    )
     limit = case((Member.trusted_at.is_(None), Community.newcomer_claims), else_=Community.member_claims)
     return (
         select(Wait.id, Wait.offers, Task, Person, Community.timezone)
@@ -269,7 +263,7 @@ def _could_take(task_ids: Iterable[int], now: datetime) -> Any:
             Task.seats_taken < Task.seats,
             Member.left_at.is_(None),
             Member.blocked_at.is_(None),
-            under_way < limit,
+            under_way(Wait.person_id.expression, Wait.community_id.expression) < limit,
             ~exists().where(Claim.person_id == Wait.person_id, Claim.task_id == Wait.task_id, Claim.state.in_(SEATED)),
             exists().where(Account.person_id == Wait.person_id, Account.private_chat.is_not(None)),
         )
