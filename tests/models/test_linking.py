@@ -31,7 +31,9 @@ from models.releasing import release
 from models.reports import Report, ReportState, Work, credit, decide, get_report, hand_in
 from models.roles import Role
 from models.seating import Held, Want, claim
+from models.series import Series
 from models.setting_up import Charter, Home, found
+from models.standing import Standing
 from models.tasks import Proof, Task, TaskState, get_task
 from models.unlinking import TIME_TO_UNDO, latest_merge, undo
 
@@ -306,6 +308,24 @@ async def test_addresses_and_the_weekly_list_come_along_and_go_back(database: Da
         assert await confirm(session, waiting.code, LATER, person_id=scene.one)
 
 
+async def test_who_came_every_time_under_two_names_comes_once(database: Database) -> None:
+    async with database.write() as session:
+        scene = await Scene(session).begin(tasks=1)
+        series = Series(
+            community_id=scene.communities[0], author_id=scene.boss, title="Bread", language="en", minutes=60, seats=4,
+            proof=Proof.NONE, rule="FREQ=WEEKLY", first_day=NOW.date(), minute=600, created_at=NOW,
+        )  # fmt: skip
+        session.add(series)
+        await session.flush()
+        session.add_all([Standing(series_id=series.id, person_id=one, since=NOW) for one in (scene.one, scene.two)])
+        await session.flush()
+        merged = await scene.link()
+        holds = select(Standing.person_id, Standing.ended_at).order_by(Standing.id)
+        assert [tuple(row) for row in await session.execute(holds)] == [(scene.one, None), (scene.one, LATER)]
+        await scene.part(merged.id)
+        assert [tuple(row) for row in await session.execute(holds)] == [(scene.one, None), (merged.apart_id, LATER)]
+
+
 async def test_a_block_and_a_farewell_hold_for_both(database: Database) -> None:
     async with database.write() as session:
         scene = await Scene(session).begin()
@@ -385,7 +405,7 @@ async def test_a_link_goes_along_when_its_person_is_linked_to_an_older_one(datab
 
 def test_every_column_that_names_a_person_can_be_moved() -> None:
     """A new table needs no line in linking, unless a person is part of its key or of something unique in it."""
-    looked_after = {"accounts", "claims", "flags", "waits"}
+    looked_after = {"accounts", "claims", "flags", "standing", "waits"}
     for reference in references():
         assert len(reference.table.primary_key.columns) == 1, reference.name
         unique = [index for index in reference.table.indexes if index.unique and reference.column in index.columns.values()]
