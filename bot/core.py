@@ -36,11 +36,12 @@ class Core:
     def __init__(self, database: Database, platforms: Sequence[Platform], store: PictureStore, clock: Clock) -> None:
         self.database = database
         self.platforms = {platform.name: platform for platform in platforms}
-        self.edge = Edge(database, has_mail=PLATFORM in self.platforms)
+        many = [platform for platform in platforms if isinstance(platform, Broadcasting)]
+        a_minute = {platform.name: platform.pace.limits.many_a_minute for platform in many}
+        self.edge = Edge(database, has_mail=PLATFORM in self.platforms, many_a_minute=a_minute)
         self.answers = Answers(self.edge, self.platforms, clock.now)
         self.intake = Intake(self.edge, self.answers)
         self.couriers = [Courier(platform, self.edge, self.intake, self.answers, store, clock.now) for platform in platforms]
-        many = [platform for platform in platforms if isinstance(platform, Broadcasting)]
         self.broadcasters = [Broadcaster(platform, self.edge, clock.now) for platform in many]
         self.ticks = Ticks(self.edge, clock.now)
 

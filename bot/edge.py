@@ -7,7 +7,7 @@ are decided in one transaction together: statements and commits cost the same fo
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -49,8 +49,12 @@ class Unavailable(Exception):
 class Edge:
     """Hands events to the handlers inside transactions."""
 
-    def __init__(self, database: Database, *, has_mail: bool = False) -> None:
-        """`has_mail`: mail goes out, so it may be offered."""
+    def __init__(
+        self, database: Database, *, has_mail: bool = False, many_a_minute: Mapping[str, float] | None = None
+    ) -> None:
+        """`has_mail`: mail goes out, so it may be offered. `many_a_minute`: how many people each platform lets us tell the
+        same in a minute."""
+        self._many_a_minute = many_a_minute or {}
         self._database = database
         self._has_mail = has_mail
         self._crowds: dict[str, Crowd] = {}
@@ -109,7 +113,7 @@ class Edge:
         raise Unavailable
 
     async def _answer(self, session: AsyncSession, events: Sequence[Event]) -> list[Answer]:
-        answers = await dispatch.handle(session, events, has_mail=self._has_mail)
+        answers = await dispatch.handle(session, events, has_mail=self._has_mail, many_a_minute=self._many_a_minute)
         await _record(session, events, answers)
         return answers
 

@@ -59,6 +59,12 @@ class Limits:
     jitter: float = 0.0
     """By how much the distance between two of many varies, as a share of it."""
 
+    @property
+    def many_a_minute(self) -> float:
+        """How many people can be told the same in a minute."""
+        allowed = self.bulk or self.overall
+        return 60 * allowed.messages / allowed.seconds
+
     def faster(self, by: int) -> "Limits":
         """The same where time goes faster: so many times the messages overall, and chats that are free again sooner."""
 

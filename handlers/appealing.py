@@ -1,7 +1,8 @@
 """`/appeal`: a moderator calls, and the right people hear it. Nothing is sent before its preview was seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from handlers.appeal_drawing import Material, draw_message
@@ -12,7 +13,6 @@ from handlers.audiences import describe, sizes_text
 from handlers.cards import zoned
 from handlers.context import Context
 from handlers.flows import Again, Ask, Data, Flow, Given, Invalid, Option, Step, declare, start
-from handlers.paces import minutes_for
 from handlers.reading import language_of_text
 from handlers.refusals import put_into_words
 from handlers.registry import Arg, ArgKind, command
@@ -131,6 +131,11 @@ def _with_other_version(made: Material, card: Card | None, words: Words) -> Card
     return Card(card.title, (*card.lines, "", words.say("In the other language:"), other), card.footer)
 
 
+def _minutes_for(sizes: Mapping[str, int], a_minute: Mapping[str, float]) -> int:
+    """How many minutes it takes to write to so many people on each platform; they go on side by side."""
+    return max((ceil(n / a_minute[name]) for name, n in sizes.items() if name in a_minute), default=0) or 1
+
+
 async def _about_sending(context: Context, data: Data, made: Material, sizes: dict[str, int]) -> list[Said]:
     words, community = await words_of(context, data), made.community
     say, labels = words.say, (N_("I'm in"), N_("Share"), N_("Not now"), N_("Not for me"))
@@ -142,7 +147,7 @@ async def _about_sending(context: Context, data: Data, made: Material, sizes: di
         say("This is how people will see it. Nothing is sent yet."),
         say("Privately for: {audience}", audience=describe(Audience.load(data["audience"]), words)),
         sizes_text(sizes, words),
-        say("At the pace that platforms allow: {minutes}", minutes=words.minutes(minutes_for(sizes))),
+        say("At the pace that platforms allow: {minutes}", minutes=words.minutes(_minutes_for(sizes, context.many_a_minute))),
         *([say("In the team's chats: {chats}", chats=words.list_of(chats))] if chats else []),
         *([say("It goes out {moment}.", moment=words.date_and_time(starts))] if data["starts"] else []),
         say("It holds until {moment}.", moment=words.date_and_time(stale)),

@@ -1,6 +1,7 @@
 """What a handler is given: who asks, where, when, and a way to the database."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,6 +42,8 @@ class Context:
     """The community that lives in the chat where this happens."""
     has_mail: bool = False
     """Mail is set up, and may be offered."""
+    many_a_minute: Mapping[str, float] = field(default_factory=dict)
+    """How many people each platform lets us tell the same in a minute."""
 
     @property
     def person(self) -> Person:

@@ -5,8 +5,9 @@ command; people, chats and inbox keys are then read for all of them at once.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,14 +37,22 @@ def crowd_key(event: Event) -> str:
     return found.name if found and found.is_crowd else ""
 
 
-async def handle(session: AsyncSession, events: Sequence[Event], *, has_mail: bool = False) -> list[Answer]:
+async def handle(
+    session: AsyncSession,
+    events: Sequence[Event],
+    *,
+    has_mail: bool = False,
+    many_a_minute: Mapping[str, float] = MappingProxyType({}),
+) -> list[Answer]:
     """Answer events: one, or several that have the same crowd key. Raises Refusal where one alone is refused; what it
-    wrote by then must be rolled back, and `refuse` tells the person. `has_mail`: mail may be offered."""
+    wrote by then must be rolled back, and `refuse` tells the person. `has_mail`: mail may be offered. `many_a_minute`: how
+    many people each platform lets us tell the same in a minute."""
     known = await known_answers(session, [event.key for event in events])
     fresh = [event for event in events if event.key not in known]
     answers = {key: replace(load_answer(text), is_known=True, delivered=delivered) for key, (text, delivered) in known.items()}
     if fresh:
-        contexts = [replace(context, has_mail=has_mail) for context in await _contexts(session, fresh)]
+        contexts = await _contexts(session, fresh)
+        contexts = [replace(context, has_mail=has_mail, many_a_minute=many_a_minute) for context in contexts]
         accounts = [context.account for context in contexts]
         try:
             replies = await _reply_all(contexts)

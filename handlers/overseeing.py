@@ -154,7 +154,9 @@ async def _finish(context: Context, data: Data) -> Reply:
     texts = {**found.texts, language_of_text(data["text"]): data["text"]}
     corrected = await correct_appeal(context.session, found.id, {"texts": texts}, context.now)
     await note_appeal(context, corrected, Action.APPEAL_CORRECTED)
-    return await _show(context, corrected, context.words.say("Corrected. What was sent follows in a moment."))
+    say = context.words.say
+    rows = ((Button(say("How it is doing"), "appeals", str(corrected.id)),),)
+    return Reply(text=say("Corrected. What was sent follows in a moment."), rows=rows, edit=context.is_press)
 
 
 CORRECT = declare(

@@ -88,7 +88,8 @@ async def who_took_part(session: AsyncSession, appeal_id: int) -> Sequence[int]:
     """Those who took a seat through an appeal and kept it."""
     one = _brought()
     kept = (
-        select(Claim.person_id.distinct())
+        select(Claim.person_id)
+        .distinct()
         .join(one, (Claim.task_id == one.c.task_id) & (Claim.person_id == one.c.person_id))
         .where(one.c.appeal_id == appeal_id, Claim.state.in_(SEATED))
     )
