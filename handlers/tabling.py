@@ -63,7 +63,7 @@ async def _answer(context: Context, community: Community, week: Week, form: Shee
         cut = words.count("Of each kind, the first {n} row.", "Of each kind, the first {n} rows.", ROWS)
         text = say("{text} {note}", text=text, note=cut)
     other = SheetForm.XLSX if form is SheetForm.CSV else SheetForm.CSV
-    button = Button(say("As {form}", form=other.upper()), "table_week", f"{community.id} {for_button(week)} {other}")
+    button = Button(say("As {form}", form=Said(other.upper())), "table_week", f"{community.id} {for_button(week)} {other}")
     return Reply(text=text, sheet=sheet_of(told, rows, words, form), rows=((button,),))
 
 
