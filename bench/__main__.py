@@ -15,6 +15,7 @@ from bench.claim import FULL, QUICK, Effort, Tell, compare, grow
 from bench.contestant import FLOOR, STOCK
 from bench.himma import HIMMA
 from bench.start import start
+from bench.summary.run import measure as summary_costs
 from bench.ticks import measure
 from bench.year.run import YEAR, live_year
 
@@ -49,12 +50,17 @@ async def _year(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
     return tables.lived(await asyncio.to_thread(live_year, folder, YEAR.shorter(effort.share)))
 
 
+async def _summary(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
+    return tables.summed(await summary_costs(folder / "summary", effort.share, tell))
+
+
 PARTS: dict[str, Part] = {
     "claim": _claim,
     "size": _size,
     "start": _start,
     "discord": _discord,
     "ticks": _ticks,
+    "summary": _summary,
     "year": _year,
 }
 

@@ -6,6 +6,7 @@ from rich.table import Table
 from bench.chat import AT_ONCE, FLOOD, PER_SECOND, Discord
 from bench.load import Stats
 from bench.start import Start
+from bench.summary.run import SummaryCosts
 from bench.ticks import TickCosts
 from bench.year.run import Lived
 
@@ -92,6 +93,24 @@ def ticked(costs: TickCosts) -> Group:
         _aim("a tick with nothing due under 2 ms", costs.idle_ms[slowest] < 2, f"{costs.idle_ms[slowest]:.2f} ms ({slowest})"),
         f"  {costs.released:,} reminders due at once are in the outbox after {figure}",
     )
+
+
+def summed(costs: dict[str, SummaryCosts | str]) -> Group:
+    """A week's summary out of a year, beside hand-written SQL and beside loading rows by the ORM."""
+    measured = {name: one for name, one in costs.items() if isinstance(one, SummaryCosts)}
+    most = max(one.claims for one in measured.values())
+    table = _table(f"A weekly summary, {most:,} claims in a year", "database", "ours ms", "by hand ms", "by ORM ms")
+    for name, one in measured.items():
+        table.add_row(name, *(f"{seconds * 1000:,.0f}" for seconds in (one.ours, one.by_hand, one.by_orm)))
+    aims = [
+        _aim(text, is_met, f"{figure:.1f} ×")
+        for name, one in measured.items()
+        for text, is_met, figure in (
+            (f"{name}: within 1.5 times of SQL by hand", one.ours <= 1.5 * one.by_hand, one.ours / one.by_hand),
+            (f"{name}: at least 50 times faster than loading rows", one.by_orm >= 50 * one.ours, one.by_orm / one.ours),
+        )
+    ]
+    return Group(table, *aims, *(f"  {name}: {one}" for name, one in costs.items() if isinstance(one, str)))
 
 
 def lived(year: Lived) -> Group:

@@ -48,7 +48,7 @@ class Claim(Base):
         partial_index("uq_claims_one_seat", "task_id", "person_id", where=_SEATED_SQL, unique=True),
         Index(None, "person_id", "state"),
         Index(None, "task_id", "state"),
-        Index(None, "community_id", "claimed_at"),
+        Index("ix_claims_taken", "community_id", "claimed_at", "task_id"),
         partial_index("ix_claims_ended", "community_id", "state", "ended_at", where="ended_at IS NOT NULL"),
         partial_index("ix_claims_next", "next_at", where="state = 'held'"),
     )

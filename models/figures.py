@@ -67,6 +67,8 @@ class Figure(StrEnum):
     """Active members who joined more than 14 days ago, were never offered a task, and never took a seat here."""
 
 
+MEDIANS = (Figure.FIRST_TAKEN, Figure.REVIEWED)
+"""Of these, what counts is how long it took."""
 NOW = frozenset({Figure.OPEN, Figure.FAILING, Figure.WAITING, Figure.LATE, Figure.NEVER_ASKED})
 """Figures of the moment. They are not compared with others: how things stood a week ago is not kept."""
 
@@ -82,9 +84,9 @@ class Counted:
     community: InstrumentedAttribute[int]
     at: ColumnElement[Any]
     where: tuple[ColumnElement[bool], ...] = ()
-    amount: ColumnElement[Any] = _NOTHING
+    amount: ColumnElement[Any] | None = None
     """What is summed up of them, or has a median."""
-    of: ColumnElement[Any] = _NOTHING
+    of: ColumnElement[Any] | None = None
     """What the sum is a part of."""
 
 
@@ -98,13 +100,14 @@ class minutes_between(GenericFunction[int]):  # noqa: N801  # a function of SQL'
 @compiles(minutes_between, "sqlite")
 def _on_sqlite(element: Any, compiler: Any, **how: Any) -> str:
     since, until = (compiler.process(clause, **how) for clause in element.clauses)
-    return f"(CAST(strftime('%s', {until}) AS INTEGER) - CAST(strftime('%s', {since}) AS INTEGER)) / 60"
+    # Days since -4713, of which a double holds every tenth of a millisecond.
+    return f"CAST((julianday({until}) - julianday({since})) * 1440 + 0.000002 AS INTEGER)"
 
 
 @compiles(minutes_between, "postgresql")
 def _on_postgresql(element: Any, compiler: Any, **how: Any) -> str:
     since, until = (compiler.process(clause, **how) for clause in element.clauses)
-    return f"CAST(floor(extract(epoch from {until})) - floor(extract(epoch from {since})) AS BIGINT) / 60"
+    return f"CAST(floor(extract(epoch from {until} - {since}) / 60) AS BIGINT)"
 
 
 _Earlier = aliased(Claim)
@@ -187,6 +190,7 @@ def standing(community: Community, now: datetime) -> dict[Figure, Counted]:
         Member.left_at.is_(None),
         Member.blocked_at.is_(None),
         Member.joined_at <= now - TIME_TO_ASK,
+        Member.trusted_at.is_(None),  # whoever had a report approved took a seat: there is no need to look for it
         took_none,
     )
     tasks = Counted(Task, Task.community_id, begins_or_ends, is_open, Task.seats_taken.expression, Task.seats.expression)
@@ -238,21 +242,22 @@ async def lines(
         conditions += [counted.at >= since, counted.at < until, counted.at <= now]
     total = await session.scalar(select(func.count()).select_from(counted.table).where(*conditions))
     key = counted.table.__mapper__.primary_key
-    slowest_first = [counted.amount.desc()] if figure in {Figure.FIRST_TAKEN, Figure.REVIEWED} else []
+    slowest_first = [] if figure not in MEDIANS or counted.amount is None else [counted.amount.desc()]
     page = _line(counted).where(*conditions).order_by(*slowest_first, counted.at, *key).limit(limit).offset(offset)
     return [Line._make(row) for row in await session.execute(page)], total or 0
 
 
 def _line(counted: Counted) -> "Select[*tuple[Any, ...]]":
+    amounts = [_NOTHING if column is None else column for column in (counted.amount, counted.of)]
     nobody, no_title = literal(""), literal("")
     if counted.table is Task:
-        return select(counted.at, Task.id, Task.title, nobody, counted.amount, counted.of)
+        return select(counted.at, Task.id, Task.title, nobody, *amounts)
     if counted.table is Member:
-        named = select(counted.at, _NOTHING, no_title, Person.name, counted.amount, counted.of)
+        named = select(counted.at, _NOTHING, no_title, Person.name, *amounts)
         return named.join_from(Member, Person, Person.id == Member.person_id)
     row = Claim if counted.table is Claim else Report
     return (
-        select(counted.at, Task.id, Task.title, Person.name, counted.amount, counted.of)
+        select(counted.at, Task.id, Task.title, Person.name, *amounts)
         .select_from(row)
         .join(Task, Task.id == row.task_id)
         .join(Person, Person.id == row.person_id)

@@ -6,25 +6,22 @@ weeks, not with all that ever did.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
+from statistics import median
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     CTE,
-    BindParameter,
     ColumnElement,
     Integer,
     Select,
-    and_,
-    bindparam,
+    String,
     cast,
     column,
     distinct,
     func,
-    literal,
     select,
-    union_all,
     values,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,14 +29,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.base import Moment
 from models.claims import Claim
 from models.communities import Community
-from models.figures import WEEKLY, Counted, Figure, standing
+from models.figures import MEDIANS, WEEKLY, Counted, Figure, standing
 from models.reports import Report, ReportState
 from models.tasks import Task, TaskTag
 from models.weeks import DAYS, Week
 
 WEEKS_BEFORE = 4
 TAGS_SHOWN = 5
-_MEDIANS = (Figure.FIRST_TAKEN, Figure.REVIEWED)
+_SUMMED = tuple(figure for figure in WEEKLY if figure not in MEDIANS)
 
 
 class Sum(NamedTuple):
@@ -92,7 +89,7 @@ class Summary:
     before: tuple[Numbers, ...]
     """The weeks before it, latest first, as far as the community existed."""
     by_day: dict[Figure, tuple[int, ...]]
-    """Of each figure, what is counted on each of the week's days."""
+    """What is counted on each of the week's days, but for what has a median."""
     given: tuple[Given, ...]
     """The tags to which most was given."""
     givers: int
@@ -109,16 +106,9 @@ async def summarize(session: AsyncSession, community: Community, week: Week, now
     weeks = [week, *(week.earlier(back) for back in range(1, WEEKS_BEFORE + 1))]
     spans = _spans(weeks)
     sums = await _count(session, community.id, spans, now)
-    medians = await _medians(session, community.id, weeks, now)
+    amounts = await _amounts(session, community.id, weeks, now)
     numbers = [
-        Numbers(
-            {
-                figure: _total(sums.get((figure, span.number), Sum()) for span in spans if span.back == back)
-                for figure in WEEKLY
-            },
-            {figure: medians.get((figure, back)) for figure in _MEDIANS},
-        )
-        for back in range(len(weeks))
+        _numbers([sums[span.number] for span in spans if span.back == back], amounts[back]) for back in range(len(weeks))
     ]
     given, givers = await _given(session, community.id, week, now)
     return Summary(
@@ -126,11 +116,21 @@ async def summarize(session: AsyncSession, community: Community, week: Week, now
         week.ends_at > now,
         numbers[0],
         tuple(numbers[back] for back in range(1, len(weeks)) if weeks[back].ends_at > community.created_at),
-        {figure: tuple(sums.get((figure, day), Sum()).n for day in range(DAYS)) for figure in WEEKLY},
+        {figure: tuple(sums[day][figure].n for day in range(DAYS)) for figure in _SUMMED},
         given,
         givers,
         await _stand(session, community, now),
     )
+
+
+def _numbers(spans: Sequence[dict[Figure, Sum]], amounts: dict[Figure, list[int]]) -> Numbers:
+    sums = {figure: _total(span[figure] for span in spans) for figure in _SUMMED}
+    counts = {figure: Sum(len(each)) for figure, each in amounts.items()}
+    return Numbers(sums | counts, {figure: _median(each) for figure, each in amounts.items()})
+
+
+def _median(amounts: list[int]) -> int | None:
+    return int(median(amounts) + 0.5) if amounts else None
 
 
 def _total(sums: Iterable[Sum]) -> Sum:
@@ -154,71 +154,64 @@ def _spans(weeks: Sequence[Week]) -> list[_Span]:
     return [*days, *(_Span(DAYS + back, one.begins_at, one.ends_at, back) for back, one in enumerate(weeks[1:], 1))]
 
 
-def _table_of(spans: Iterable[_Span]) -> CTE:
+def _table_of(spans: Sequence[_Span], now: datetime) -> CTE:
+    """The spans as a table. Nothing counts that is still to come."""
     columns = column("number", Integer), column("since", Moment()), column("until", Moment())
-    return values(*columns, name="span").data([span[:3] for span in spans]).cte("span")
+    rows = [(span.number, span.since, min(span.until, now + _INSTANT)) for span in spans]
+    return values(*columns, name="span").data(rows).cte("span")
 
 
-_COMMUNITY: BindParameter[int] = bindparam("community")
-_NOW = bindparam("now", type_=Moment())
+_INSTANT = timedelta(microseconds=1)
 
 
 async def _count(
     session: AsyncSession, community_id: int, spans: Sequence[_Span], now: datetime
-) -> dict[tuple[Figure, int], Sum]:
-    span = _table_of(spans)
-    counted = union_all(*(_counted(figure, what, span) for figure, what in WEEKLY.items()))
-    rows = await session.execute(counted, {"community": community_id, "now": now})
-    return {(Figure(figure), number): Sum(n, int(amount or 0), int(of or 0)) for figure, number, n, amount, of in rows}
+) -> dict[int, dict[Figure, Sum]]:
+    """What there is in each span, by its number."""
+    span = _table_of(spans, now)
+    columns = [_within(WEEKLY[figure], span, community_id, _sums_of(WEEKLY[figure])) for figure in _SUMMED]
+    rows = await session.execute(select(span.c.number, *columns))
+    return {
+        number: {figure: Sum(*_split(text)) for figure, text in zip(_SUMMED, texts, strict=True)} for number, *texts in rows
+    }
 
 
-def _counted(figure: Figure, what: Counted, span: CTE) -> "Select[*tuple[Any, ...]]":
-    """How many rows there are in each span, and their sums."""
-    amount = literal(0) if figure in _MEDIANS else func.sum(what.amount)
-    return (
-        select(literal(figure.value), span.c.number, func.count(), cast(amount, Integer), cast(func.sum(what.of), Integer))
-        .select_from(span)
-        .join(what.table, _is_within(what, span))
-        .group_by(span.c.number)
-    )
+def _sums_of(what: Counted) -> "Select[Any]":
+    """What a `Sum` has of it, in one text: so the rows are read once."""
+    text: ColumnElement[str] = cast(func.count(), String)
+    for summed in (what.amount, what.of):
+        if summed is not None:
+            text = text + "," + cast(func.coalesce(func.sum(summed), 0), String)
+    return select(text)
 
 
-def _is_within(what: Counted, span: CTE) -> ColumnElement[bool]:
-    within = (what.at >= span.c.since, what.at < span.c.until, what.at <= _NOW)
-    return and_(what.community == _COMMUNITY, *within, *what.where)
+def _within(what: Counted, span: CTE, community_id: int, query: "Select[Any]") -> ColumnElement[Any]:
+    """A value over those rows that are in a span: read from an index, span by span, without anything to be sorted."""
+    within = (what.at >= span.c.since, what.at < span.c.until)
+    found = query.select_from(what.table).where(what.community == community_id, *within, *what.where)
+    return found.correlate(span).scalar_subquery()
 
 
-async def _medians(
+async def _amounts(
     session: AsyncSession, community_id: int, weeks: Sequence[Week], now: datetime
-) -> dict[tuple[Figure, int], int]:
-    """Of each week, by how many weeks it is back."""
-    span = _table_of(_Span(back, one.begins_at, one.ends_at) for back, one in enumerate(weeks))
-    medians = union_all(*(_median(figure, WEEKLY[figure], span) for figure in _MEDIANS))
-    rows = await session.execute(medians, {"community": community_id, "now": now})
-    return {(Figure(figure), back): median for figure, back, median in rows}
+) -> list[dict[Figure, list[int]]]:
+    """Of each week, the amounts of which there are medians. They come as one text each: a database sorts slower, and hands
+    over a row slower, than Python splits a text."""
+    span = _table_of([_Span(back, one.begins_at, one.ends_at) for back, one in enumerate(weeks)], now)
+    columns = [_within(WEEKLY[figure], span, community_id, _all_of(WEEKLY[figure])) for figure in MEDIANS]
+    rows = await session.execute(select(span.c.number, *columns).order_by(span.c.number))
+    return [dict(zip(MEDIANS, map(_split, texts), strict=True)) for _, *texts in rows]
 
 
-def _median(figure: Figure, what: Counted, span: CTE) -> "Select[*tuple[Any, ...]]":
-    """The middle one of the amounts in each span, or what lies between the two in the middle, rounded."""
-    ranked = (
-        select(
-            span.c.number,
-            what.amount.label("amount"),
-            func.row_number().over(partition_by=span.c.number, order_by=what.amount).label("rank"),
-            func.count().over(partition_by=span.c.number).label("total"),
-        )
-        .select_from(span)
-        .join(what.table, _is_within(what, span))
-    )
-    if what.table is Claim:
-        ranked = ranked.join(Task, Task.id == Claim.task_id)
-    row = ranked.subquery()
-    middle = row.c.rank * 2 - row.c.total
-    return (
-        select(literal(figure.value), row.c.number, (func.min(row.c.amount) + func.max(row.c.amount) + 1) // 2)
-        .where(middle.between(0, 2))
-        .group_by(row.c.number)
-    )
+def _split(text: str | None) -> list[int]:
+    """Whole numbers with commas between them; nothing where there is nothing."""
+    return list(map(int, text.split(","))) if text else []
+
+
+def _all_of(what: Counted) -> "Select[Any]":
+    """The amounts, one behind the other."""
+    amounts = select(func.aggregate_strings(cast(what.amount, String), ","))
+    return amounts.join_from(Claim, Task, Task.id == Claim.task_id) if what.table is Claim else amounts
 
 
 async def _given(session: AsyncSession, community_id: int, week: Week, now: datetime) -> tuple[tuple[Given, ...], int]:

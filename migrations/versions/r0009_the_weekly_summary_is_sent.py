@@ -27,7 +27,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("gets_summary", sa.Boolean(), server_default=sa.false(), nullable=False))
 
     with op.batch_alter_table("claims", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_claims_community_id_claimed_at"), ["community_id", "claimed_at"], unique=False)
+        batch_op.create_index("ix_claims_taken", ["community_id", "claimed_at", "task_id"], unique=False)
         batch_op.create_index(
             "ix_claims_ended",
             ["community_id", "state", "ended_at"],
@@ -49,7 +49,7 @@ def upgrade() -> None:
     with op.batch_alter_table("reports", schema=None) as batch_op:
         batch_op.create_index(
             "ix_reports_decided",
-            ["community_id", "state", "decided_at"],
+            ["community_id", "state", "decided_at", "submitted_at", "minutes"],
             unique=False,
             sqlite_where=sa.text("decided_at IS NOT NULL"),
             postgresql_where=sa.text("decided_at IS NOT NULL"),
@@ -78,7 +78,7 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_claims_ended", sqlite_where=sa.text("ended_at IS NOT NULL"), postgresql_where=sa.text("ended_at IS NOT NULL")
         )
-        batch_op.drop_index(batch_op.f("ix_claims_community_id_claimed_at"))
+        batch_op.drop_index("ix_claims_taken")
 
     with op.batch_alter_table("chats", schema=None) as batch_op:
         batch_op.drop_column("gets_summary")
