@@ -12,9 +12,10 @@ from handlers.types import Button, Reply, Row, Tone
 from handlers.words import N_, Said, Words
 from models.claims import Claim, ClaimState
 from models.communities import staff
-from models.holding import TIME_TO_DECIDE, Room, Standing, decide_about_time, locked_claim, moderates, room, take_time
+from models.holding import TIME_TO_DECIDE
 from models.notices import NoticeKind, plan
 from models.people import Person
+from models.prolonging import Room, Standing, decide_about_time, locked_claim, moderates, room, take_time
 from models.refusals import NoClaim, Outdated
 from models.roles import Role
 from models.tasks import get_task

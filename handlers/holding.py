@@ -24,11 +24,11 @@ from models.holding import (
     end_unanswered,
     free_unreachable,
     look_again,
-    stay_on,
     warn,
 )
 from models.notices import NoticeKind, plan, withdraw
 from models.people import Person, reachable
+from models.prolonging import stay_on
 from models.refusals import NoClaim, Outdated
 from models.roles import Role
 from models.tasks import Task, get_task

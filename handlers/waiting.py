@@ -1,4 +1,4 @@
-"""In line for a seat of a full task, the seat that is offered, and passing it on. The rule is in models/waitlist.py."""
+"""In line for a seat of a full task, the seat that is offered, and passing it on. The rule is in models/passing_on.py."""
 
 from datetime import datetime, timedelta
 
@@ -12,9 +12,10 @@ from handlers.registry import Arg, ArgKind, command
 from handlers.timed import tick
 from handlers.types import Button, Reply
 from models.communities import Community, member
+from models.passing_on import OFFER, leave_line, pass_seat, pass_unanswered, told_of_offer
 from models.refusals import MemberBlocked, NotMember
 from models.tasks import get_task
-from models.waitlist import OFFER, join_line, leave_line, pass_seat, pass_unanswered, people_before, told_of_offer
+from models.waitlist import join_line, people_before
 
 _AT_ONCE = 100
 _TASK = Arg("task", ArgKind.NUMBER, "")

@@ -13,10 +13,10 @@ from models.base import Base, Id, partial_index
 from models.cards import mark_cards_stale
 from models.communities import Member
 from models.holding import go_on
+from models.passing_on import offer_seats
 from models.people import Person
 from models.roles import Role
 from models.tasks import Task, TaskState, set_state
-from models.waitlist import offer_seats
 
 FLAGS_THAT_PAUSE = 3
 """How many different people have to flag a task before it waits for a moderator."""

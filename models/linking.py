@@ -24,13 +24,13 @@ from models.claims import OPEN, SEATED, Claim, ClaimState
 from models.codes import Code, CodeKind, known_code, look_up
 from models.communities import Community, Member
 from models.flags import Flag
+from models.passing_on import leave_double_lines
 from models.people import Account, Person
 from models.refusals import CodeWrong, OwnCode, TriesSpent
 from models.releasing import free_seats
 from models.reports import Report, ReportState
 from models.standing import end_double_standing
 from models.tasks import Task
-from models.waitlist import leave_double_lines
 
 PEOPLE, MEMBERS, CLAIMS, REPORTS = table(Person), table(Member), table(Claim), table(Report)
 RECEIPTS = table(AppealReceipt)

@@ -13,11 +13,11 @@ from models.claims import Claim, ClaimState
 from models.coming import follow_beginning, next_ask
 from models.flags import close_flags
 from models.holding import held
+from models.passing_on import close_line, offer_seats
 from models.refusals import OverBefore, SeatsTaken, TaskClosed
 from models.releasing import free_seats
 from models.reports import credit_work_under_way, finish_if_complete
 from models.tasks import TIME_TO_REPORT, Proof, Task, TaskState, get_task, hold_end, set_state, set_tags, tags_of
-from models.waitlist import close_line, offer_seats
 
 _TERMS = frozenset({"title", "description", "minutes", "place", "starts_at", "deadline_at", "proof", "hold_minutes"})
 """What a volunteer agrees to with a claim. Seats and tags are none of it."""

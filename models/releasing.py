@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.asking import ask_for_late_seats
 from models.claims import Claim, ClaimState, seated_claim
+from models.passing_on import give_on, leave_lines
 from models.record import EntryKind, is_late, note
 from models.refusals import AlreadyHandedIn, NoClaim, NotFound
 from models.tasks import Task
-from models.waitlist import give_on, leave_lines
 
 
 async def free_seats(session: AsyncSession, task_ids: Iterable[int], now: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.claims import Claim, ClaimState
 from models.communities import Community
 from models.people import Account, Person
+from models.record import Entry, EntryKind
 from models.roles import Role
 from models.tasks import Task, TaskState
 from tests.dialogue import NOW, Home, Somebody, Talk, both_platforms, plain
@@ -287,3 +288,68 @@ async def test_nobody_is_asked_about_what_is_handed_in_or_called_off(chat: Talk,
     await chat.passes(hours=hours)
     assert asked(omar) == 0
     assert await state(chat) == [ClaimState.CANCELLED]
+
+
+@both_platforms
+async def test_after_what_had_a_fixed_time_the_report_is_asked_for(chat: Talk) -> None:
+    """It begins tomorrow at noon and takes ten minutes; the report has a day."""
+    huda, omar = chat.person("Huda"), chat.person("Omar")
+    home = await chat.home(huda, omar)
+    starts_at = NOW + timedelta(hours=22)
+    columns: dict[str, Any] = {"starts_at": starts_at, "deadline_at": starts_at + timedelta(days=2), "place": "Horreya park"}
+    await omar.says(f"/claim {await chat.task(home, huda, 'Clean the park', **columns)}")
+
+    await chat.passes(hours=22)
+    assert not any("is over. What was it like?" in text for text in omar.reads())
+    await chat.passes(hours=24, minutes=10)
+    assert "Clean the park is over. What was it like? The report can be handed in until" in plain("\n".join(omar.reads()))
+    assert await state(chat) == [ClaimState.HELD]
+    assert await chat.rows(select(Claim.warned_at).where(Claim.warned_at < starts_at)) == []
+    await chat.passes(hours=9)
+
+    assert await state(chat) == [ClaimState.EXPIRED]
+    assert await chat.rows(select(Entry.kind)) == [(EntryKind.NOTHING,)]
+    assert "Nothing was handed in for Clean the park" in plain(omar.screen.text)
+    await omar.presses("My record")
+    assert "Clean the park" in plain(omar.screen.text)
+
+
+@both_platforms
+async def test_whose_seat_went_on_can_wait_and_what_is_over_is_over(chat: Talk) -> None:
+    huda, omar, sara = chat.person("Huda"), chat.person("Omar"), chat.person("Sara")
+    home = await chat.home(huda, omar, sara)
+    number = await chat.task(home, huda, "Call Adel")
+    await omar.says(f"/claim {number}")
+    await sara.says(f"/claim {number}")
+    await sara.presses("Wait for a seat")
+
+    await chat.passes(hours=3, minutes=10, step_minutes=5)
+    assert "The seat on Call Adel went on to somebody else" in plain(omar.screen.text)
+    assert "it is your turn" in sara.screen.text
+    await omar.presses("Wait for a seat")
+    assert "In line for Call Adel, behind 1 person" in plain(omar.screen.text)
+
+
+async def test_a_task_that_is_over_is_not_offered_to_be_taken_again(chat: Talk) -> None:
+    _, omar, _, _ = await seated(chat, deadline_at=NOW + timedelta(hours=3))
+    await chat.passes(hours=3, minutes=10, step_minutes=5)
+    assert await state(chat) == [ClaimState.EXPIRED]
+    assert "The time for Call Adel is over, and the seat was given up." in plain(omar.screen.text)
+    assert omar.screen.labels == [["Other tasks"]]
+
+
+async def test_a_question_that_met_a_pause_is_asked_when_the_task_goes_on(chat: Talk) -> None:
+    """It waited for the morning; by then the task was paused."""
+    huda, omar = chat.person("Huda"), chat.person("Omar")
+    home = await chat.home(huda, omar)
+    await chat.later(hours=5)
+    number = await chat.task(home, huda)
+    await omar.says(f"/claim {number}")
+    await chat.passes(hours=5)
+    await chat.transact(lambda s: s.execute(update(Task).values(state=TaskState.PAUSED)))
+    await chat.passes(hours=10)
+    assert asked(omar) == 0
+
+    await huda.presses_on(await huda.says(f"/task {number}"), data=f"fine:{number}:0")
+    await chat.passes(minutes=5, step_minutes=5)
+    assert asked(omar) == 1

@@ -26,15 +26,16 @@ from handlers.notices import release as release_notices
 from handlers.waiting import pass_offers_on
 from models.claims import OPEN, SEATED, Claim, ClaimState
 from models.communities import Member, join, leave
-from models.holding import decide_about_time, stay_on, take_time
 from models.making import call_off, change_task
+from models.passing_on import leave_line, pass_seat
 from models.people import Person
+from models.prolonging import decide_about_time, stay_on, take_time
 from models.refusals import CapReached, NoRoom, NotMember, Refusal, StillSpent, TaskClosed, TaskFull, TermsChanged
 from models.releasing import end_open_claims, release
 from models.reports import Report, ReportState, Work, decide, get_report, hand_in
 from models.seating import Held, Want, claim
 from models.tasks import Task, TaskState, get_task
-from models.waitlist import Wait, WaitState, join_line, leave_line, pass_seat
+from models.waitlist import Wait, WaitState, join_line
 from tests.dialogue import NOW
 from tests.races.crowd import Crowd, add_task, settle_in
 from tests.races.truth import check_truth
