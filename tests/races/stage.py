@@ -110,6 +110,7 @@ async def at_work_on_both(database_url: str, folder: Path) -> AsyncIterator[Both
     """A stage with both platforms, until it is left."""
     clock, store = Clock(), FolderStore(folder / "pictures")
     async with TelegramWire() as wire, DiscordWire() as other:
+        other.interactions.acknowledge_seconds = 60.0  # a busy machine is not a slow core
         pace = Pace(UNLIMITED)
         discord = Discord(other.token, store, api_url=other.api_url, gateway_url=other.gateway_url, pace=pace, now=clock.now)
         core = Core(Database(make_url(database_url)), [_telegram(wire, store, clock), discord], store, clock)
