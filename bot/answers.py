@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from bot.edge import Edge
 from bot.lanes import Lanes
 from bot.platform import DeliveryError, Gone, Moved, Platform, Refused, TryLater, Unknown, Unreachable
+from handlers.closed_doors import note_closed
 from handlers.stored import load_answer
 from handlers.types import Answer, CannotRender, ChatKind
 from models.delivery import lease_unanswered
 from models.moving import move_chat
-from models.people import close_private_chats
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Answers:
     async def _give_up(self, answer: Answer, error: Exception) -> None:
         place = answer.address.place
         if isinstance(error, Unreachable) and place.kind is ChatKind.PRIVATE:
-            await self._edge.transact(lambda session: close_private_chats(session, place.platform, place.chat))
+            await self._edge.transact(lambda session: note_closed(session, place, self._now()))
         elif isinstance(error, Refused | CannotRender):
             log.error("%s refuses the answer to %s: %s", place.platform, answer.key, error)
         elif not isinstance(error, Gone | Unreachable):

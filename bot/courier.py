@@ -22,11 +22,11 @@ from bot.platform import DeliveryError, Gone, Moved, Platform, Refused, TryLater
 from bot.posts import Posts
 from handlers.cards import live_card
 from handlers.chats import note_refused, note_unreachable
+from handlers.closed_doors import note_closed
 from handlers.stored import dump_place, dump_reply, load_event, load_place, load_reply
 from handlers.types import CannotRender, ChatKind, Media, MediaFault, Place
 from models import cards, delivery
 from models.moving import move_chat
-from models.people import close_private_chats
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class Courier:
             if isinstance(error, Refused) and not is_private:
                 await self._edge.transact(lambda session: note_refused(session, place, now))
         elif is_private:
-            await self._edge.transact(lambda session: close_private_chats(session, place.platform, place.chat))
+            await self._edge.transact(lambda session: note_closed(session, place, now))
         else:
             await self._edge.transact(lambda session: note_unreachable(session, place, now))
 

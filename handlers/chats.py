@@ -11,6 +11,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers.closed_doors import note_closed
 from handlers.context import Context
 from handlers.registry import service
 from handlers.setting_up import FOUND
@@ -23,7 +24,7 @@ from models.delivery import unsent_mentioning
 from models.dialogues import Dialogue
 from models.moving import move_chat
 from models.notices import NoticeKind
-from models.people import close_private_chats, open_private_chat
+from models.people import open_private_chat
 from models.roles import Role
 
 
@@ -157,5 +158,5 @@ async def private_opened(context: Context) -> Reply:
 @service(Service.PRIVATE_CLOSED)
 async def private_closed(context: Context) -> Reply:
     """The sender has blocked us."""
-    await close_private_chats(context.session, context.event.place.platform, context.event.place.chat)
+    await note_closed(context.session, context.event.place, context.now)
     return Reply()

@@ -40,6 +40,8 @@ class Context:
     words: Words
     chat_community_id: int | None
     """The community that lives in the chat where this happens."""
+    is_back: bool = False
+    """Their private chat was closed to us until now."""
     has_mail: bool = False
     """Mail is set up, and may be offered."""
     many_a_minute: Mapping[str, float] = field(default_factory=dict)

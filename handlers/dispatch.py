@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers import flows
 from handlers.context import Context, speak_to
+from handlers.missing import offer_missed
 from handlers.refusals import put_into_words
 from handlers.registry import COMMANDS, FREE_WORDS, SERVICES, Call, Command, CrowdHandler, Handler, MissingArgument
 from handlers.stored import dump_answer, dump_event, load_answer
@@ -60,7 +61,7 @@ async def handle(
             await check_owners(session, accounts)
             raise
         await check_owners(session, accounts)
-        pairs = list(zip(contexts, replies, strict=True))
+        pairs = [(c, await offer_missed(c, reply) if c.is_back else reply) for c, reply in zip(contexts, replies, strict=True)]
         answers |= {context.event.key: _address(context, reply) for context, reply in pairs}
         await enqueue(session, [row for context, reply in pairs for row in _follow_ups(context, reply)])
     return [answers[event.key] for event in events]
@@ -200,6 +201,7 @@ async def _notice_private_chat(context: Context) -> None:
     event = context.event
     chat = event.place.chat if context.in_private else event.sender.private_chat
     if chat:
+        context.is_back = context.account.private_chat is None
         await open_private_chat(context.session, context.account, chat)
 
 

@@ -43,6 +43,7 @@ def _screen(context: Context, text: str = "") -> Reply:
         *([say("Not wanted: {kinds}", kinds=words.list_of(list(muted)))] if muted else []),
         *([say("No appeals about: {tags}", tags=words.list_of(fewer))] if fewer else []),
         *([say("Appeals here: only when you ask for them")] if _is_asked_first(context) else []),
+        *([say("Where private messages fail: called in a chat of the team")] if _is_called(person) else []),
         *([say("Stopped: only what is about a seat of yours is said.")] if person.stopped_at else []),
     ]
     footer = say("What is about a seat of yours always comes, outside of quiet hours where it can wait.")
@@ -108,7 +109,28 @@ def _rows(person: Person, words: Words) -> tuple[Row, ...]:
     kinds = [Button(_ticked(say(KINDS[kind]), is_on=kind not in muted), "me_kind", kind) for kind in MUTABLE]
     stop = Button(say("Hear of things again"), "hear") if person.stopped_at else Button(say("Stop such messages"), "stop")
     pairs = [tuple(kinds[i : i + 2]) for i in range(0, len(kinds), 2)]
-    return ((Button(say("Quiet hours"), "me_quiet"),), often, *pairs, (stop, Button(say("Back"), "me")))
+    is_called = _is_called(person)
+    called = Button(_ticked(say("Call me in the chat"), is_on=is_called), "me_called", "off" if is_called else "on")
+    first = (Button(say("Quiet hours"), "me_quiet"), *(() if person.is_private else (called,)))
+    return (first, often, *pairs, (stop, Button(say("Back"), "me")))
+
+
+def _is_called(person: Person) -> bool:
+    """Whether somebody is called in a chat where a private message fails: nobody is who wants privacy."""
+    return person.called_in_chat and not person.is_private
+
+
+@command("me_called", args=(_CHOICE,))
+async def choose_called(context: Context, choice: str) -> Reply:
+    """Where a private message cannot be delivered, be called by name in a chat of the team, or not any more."""
+    if choice not in {"on", "off"}:
+        raise Outdated
+    context.person.called_in_chat = choice == "on"
+    await context.session.flush()
+    text = context.words.say(
+        "Where a private message cannot be delivered, it waits, and is shown to you at your next step here."
+    )
+    return _screen(context, "" if choice == "on" else text)
 
 
 def _ticked(label: Said, *, is_on: bool) -> Said:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers.closed_doors import call
 from handlers.context import speak_to
 from handlers.telling import private_message
 from handlers.timed import tick
@@ -152,6 +153,8 @@ class _Desk:
             await settle(self.session, [notice], NoticeState.DROPPED, self.now)
         elif person.id not in self.reachable:
             await settle(self.session, [notice], NoticeState.UNREACHABLE, self.now)
+            if notice.kind is NoticeKind.CLAIM:
+                await call(self.session, [person.id], self.now)
         elif until <= self.now:
             return True
         elif until < notice.useless_at:

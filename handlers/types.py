@@ -290,6 +290,15 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody who is called by name in a chat of many, because they chose to be."""
+
+    account: str
+    """The external id on the platform of that chat."""
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """Several questions on one sheet; what is filled in comes back as one event with its `key` and the answers."""
 
@@ -339,6 +348,8 @@ class Reply:
     """Opened instead of what else is said, where the press that asked for it can still be answered so."""
     input_label: str = ""
     """What the button says that opens the field for the answer, on platforms that need one."""
+    mentions: tuple[Mention, ...] = ()
+    """Who is called by name, before the text."""
     pings: tuple[str, ...] = ()
     """The ids of the platform's own roles whose bearers in this chat are notified; nobody else ever is."""
     role: str = ""

@@ -42,6 +42,7 @@ class Outbox(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         partial_index("ix_outbox_due", "platform", "due_at", where="sent_at IS NULL AND failure IS NULL"),
+        partial_index("ix_outbox_failed", "place", where="failure IS NOT NULL"),
         Index(None, "created_at"),
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, false, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
@@ -46,6 +46,9 @@ class Person(Base):
     weekly_budget: Mapped[int] = mapped_column(default=10, server_default="10")
     muted: Mapped[str] = mapped_column(String(100), default="", server_default="")
     """Kinds of notices that they do not want to hear (models/notices.py), separated by blanks."""
+    called_in_chat: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Where a private message cannot be delivered they are called by name in a chat of their team; else it waits until they
+    are here again."""
     stopped_at: Mapped[datetime | None]
     """When they said stop: nothing that they did not ask for but what is about a seat of theirs."""
     latitude: Mapped[float | None]

@@ -34,10 +34,10 @@ def message(reply: Reply, *, with_modal: bool = False, is_edit: bool = False) ->
             raise CannotRender("Discord shows buttons only under a text or a picture")
         return {"components": components}
     overflows = reply.card is None and len(fit(reply.text, _DESCRIPTION_LIMIT)) > CONTENT_LIMIT
-    called = "".join(f"<@&{role}> " for role in reply.pings)
+    called = "".join([f"<@{one.account}> " for one in reply.mentions] + [f"<@&{role}> " for role in reply.pings])
     content = (called if overflows else called + fit(reply.text, CONTENT_LIMIT - len(called))).rstrip()
     embed: Json = {"description": fit(reply.text, _DESCRIPTION_LIMIT)} if overflows else _embed(reply.card)
-    body: Json = {"allowed_mentions": {"parse": []} | ({"roles": list(reply.pings)} if reply.pings else {})}
+    body: Json = {"allowed_mentions": _allowed(reply)}
     if embed and reply.media:
         embed["image"] = {"url": f"attachment://{file_name(reply.media)}"}
     if is_edit or content:
@@ -50,6 +50,13 @@ def message(reply: Reply, *, with_modal: bool = False, is_edit: bool = False) ->
     if is_edit or files:
         body["attachments"] = [{"id": number} | described for number, described in enumerate(files)]
     return body
+
+
+def _allowed(reply: Reply) -> Json:
+    """Whom a message may notify: nobody but those who are named here."""
+    users = {"users": [one.account for one in reply.mentions]} if reply.mentions else {}
+    roles = {"roles": list(reply.pings)} if reply.pings else {}
+    return {"parse": []} | users | roles
 
 
 def notice(toast: str) -> Json:

@@ -23,8 +23,8 @@ _LIVELY = re.compile(
 
 def screen_of(reply: Reply) -> Screen:
     """The parts of a reply that stand in a message; the toast and `opens` belong to the press and are not kept."""
-    if reply.pings:
-        raise CannotRender("the playground has no roles that could be called")
+    if reply.pings or reply.mentions:
+        raise CannotRender("the playground has nobody who could be called")
     screen: Screen = {
         "text": reply.text,
         "card": reply.card and {"title": reply.card.title, "lines": reply.card.lines, "footer": reply.card.footer},

@@ -39,7 +39,8 @@ def render_text(reply: Reply, limit: int = TEXT_LIMIT) -> str:
     fitted = _fit(lines, limit)
     if not any(is_visible(words) for _, words in fitted):
         return "…"  # Telegram refuses a text in which there is nothing to see
-    return "\n".join(f"<{tag}>{escape(words, quote=False)}</{tag}>" if tag and words else escape(words, quote=False)
+    called = "".join(f'<a href="tg://user?id={int(one.account)}">{escape(one.name)}</a> ' for one in reply.mentions)
+    return called + "\n".join(f"<{tag}>{escape(words, quote=False)}</{tag}>" if tag and words else escape(words, quote=False)
                      for tag, words in fitted)  # fmt: skip
 
 

@@ -264,6 +264,53 @@ async def test_whoever_acts_in_a_guild_can_be_written_to_until_they_close_the_do
     assert await talk.rows(account) == [(str(omar.app.id),)]
 
 
+async def fails_in_private(talk: DiscordTalk, omar: DiscordSomebody) -> None:
+    """Omar closes his direct messages, and something was to be said there."""
+    omar.phone.closes_dms()
+    secret = private_message("k", "discord", str(omar.app.id), Reply(text="A private word"), talk.clock.now())
+    await talk.transact(lambda session: enqueue(session, [secret]))
+    await talk.later(seconds=1)
+
+
+async def test_what_a_closed_door_kept_out_is_shown_at_the_next_step(talk: DiscordTalk) -> None:
+    omar, sara = talk.person("Omar"), talk.person("Sara")
+    _, _, channel = await team(talk, omar, sara)
+    await fails_in_private(talk, omar)
+    assert not omar.phone.pings(channel), "nobody is called who did not choose so"
+    assert "What did not reach you" in str((await omar.says("/mine", channel)).labels)
+    shown: Any = await omar.presses("What did not reach you", channel)
+    assert (shown.text, shown.is_ephemeral) == ("A private word", True)
+    assert "What did not reach you" not in str((await omar.says("/mine", channel)).labels)
+    assert not any("A private word" in text for text in sara.reads(channel))
+
+
+async def test_who_chose_so_is_called_in_the_channel_and_nobody_reads_why(talk: DiscordTalk) -> None:
+    omar, sara = talk.person("Omar"), talk.person("Sara")
+    _, _, channel = await team(talk, omar, sara)
+    await omar.says("/me", channel)
+    await omar.presses("Messages", channel)
+    await omar.presses("Call me in the chat", channel)
+    await fails_in_private(talk, omar)
+    (called,) = omar.phone.pings(channel)
+    assert called in sara.phone.sees(channel)
+    assert not sara.phone.pings(channel)
+    assert "There is something for you that could not be said in private." in called.text
+    assert "A private word" in (await omar.presses("Show it to me", channel)).text
+    assert "No seat is held" in (await sara.presses("Show it to me", channel)).text, "everybody is shown what is theirs"
+
+
+async def test_who_wants_privacy_is_never_called(talk: DiscordTalk) -> None:
+    omar = talk.person("Omar")
+    _, _, channel = await team(talk, omar)
+    await omar.says("/me", channel)
+    await omar.presses("Messages", channel)
+    await omar.presses("Call me in the chat", channel)
+    await omar.says("/me", channel)
+    await omar.presses("Hide my name on cards", channel)
+    await fails_in_private(talk, omar)
+    assert not omar.phone.pings(channel)
+
+
 async def test_tasks_are_offered_by_their_titles(talk: DiscordTalk) -> None:
     omar = talk.person("Omar", "ar")
     huda, home, channel = await team(talk, omar)
