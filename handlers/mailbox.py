@@ -173,7 +173,7 @@ async def _keep_address(context: Context, data: Data) -> Reply:
     code = data.get("code")
     if not code:
         return await _screen(context)
-    found = await confirm(context.session, code, context.now, person_id=context.person.id)
+    found = await confirm(context.session, code, context.now)
     if found is not None:
         await end_question(context.session, found)
     return await _screen(context, context.words.say("{address} is confirmed.", address=data["address"]))

@@ -3,6 +3,7 @@
 from datetime import time
 
 from handlers.context import Context
+from handlers.mailbox import mailbox_button
 from handlers.registry import Arg, ArgKind, command
 from handlers.setting_up import weekday
 from handlers.types import Button, Card, Reply, Row, Tone
@@ -36,13 +37,17 @@ async def _screen(context: Context, community_id: int, toast: str = "") -> Reply
     lines = (
         say("Sent: {when}", when=_day_and_hour(community, words)),
         say("To organizers, privately: yes") if community.summary_is_private else say("To organizers, privately: no"),
+        *((say("By e-mail: to each organizer who wants it"),) if context.has_mail else ()),
         *(_of_chat(chat, words) for chat in chats),
     )
     private = int(not community.summary_is_private)
     private_label = say("Privately: off") if community.summary_is_private else say("Privately: on")
     rows = (
         (Button(say("Another day"), "weekly_day", number), Button(say("Another hour"), "weekly_hour", number)),
-        (Button(private_label, "weekly_private", f"{number} {private}"),),
+        (
+            Button(private_label, "weekly_private", f"{number} {private}"),
+            *((mailbox_button(words),) if context.has_mail else ()),
+        ),
         *((_chat_button(community_id, chat, words),) for chat in chats),
         (Button(say("Back"), "settings_show", number),),
     )

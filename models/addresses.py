@@ -199,11 +199,9 @@ async def check_code(session: AsyncSession, person_id: int, code: str, now: date
     return await note_wrong(session, person_id, now)
 
 
-async def confirm(session: AsyncSession, code: str, now: datetime, *, person_id: int | None = None) -> MailAddress | None:
+async def confirm(session: AsyncSession, code: str, now: datetime) -> MailAddress | None:
     """Use an address from now on, and none of its person's others; None where the code is none, or works no more."""
     waits = [MailAddress.code_digest == digest_of(code), MailAddress.code_until > now, MailAddress.confirmed_at.is_(None)]
-    if person_id is not None:
-        waits.append(MailAddress.person_id == person_id)
     id_ = await session.scalar(
         update(MailAddress).where(*waits, MailAddress.off_at.is_(None)).values(confirmed_at=now).returning(MailAddress.id)
     )

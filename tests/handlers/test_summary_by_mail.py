@@ -35,7 +35,9 @@ async def test_an_organizer_gets_it_by_mail(chat: Talk, post: Post) -> None:
     await omar.says("/me")
     await omar.presses("E-mail")
     assert "summary" not in str(omar.screen.labels)
-    await huda.says("/me")
+    await huda.says("/settings")
+    await huda.presses("Weekly summary")
+    assert "By e-mail: to each organizer who wants it" in plain(huda.screen.text)
     await huda.presses("E-mail")
     assert "The weekly summary comes by e-mail." in (await huda.presses("Weekly summary by e-mail")).text
     await chat.passes(days=5, step_minutes=240)

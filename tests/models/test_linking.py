@@ -305,7 +305,7 @@ async def test_addresses_and_the_weekly_list_come_along_and_go_back(database: Da
         back = await usable_address(session, merged.apart_id)
         assert back
         assert back.address == "sami@example.org"
-        assert await confirm(session, waiting.code, LATER, person_id=scene.one)
+        assert await confirm(session, waiting.code, LATER)
 
 
 async def test_who_came_every_time_under_two_names_comes_once(database: Database) -> None:
