@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import gc
+import random
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 
 from bench import tables
+from bench.appeal.costs import costs
+from bench.appeal.run import killed, reach
 from bench.chat import on_discord
 from bench.claim import FULL, QUICK, Effort, Tell, compare, grow
 from bench.contestant import FLOOR, STOCK
@@ -54,7 +57,21 @@ async def _summary(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
     return tables.summed(await summary_costs(folder / "summary", effort.share, tell))
 
 
+async def _appeal(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
+    people, faster = (250_000, 30) if effort is FULL else (5_000, 10)
+    tell("an appeal at Telegram's own pace, with answers beside it")
+    real = await reach(folder / "appeal-real", 900 if effort is FULL else 300, 1, asks=20)
+    tell(f"an appeal to {people:,} people, where time goes {faster} times faster, with answers beside it")
+    crowd = await reach(folder / "appeal", people, faster, asks=20)
+    kills = 20 if effort is FULL else 2
+    tell(f"the same, killed {kills} times")
+    broken = await killed(folder / "appeal-killed", people, faster, kills, random.Random(2026))
+    tell("what a message costs")
+    return tables.reached(real, crowd, broken, await costs(folder, effort.rounds, 12_000))
+
+
 PARTS: dict[str, Part] = {
+    "appeal": _appeal,
     "claim": _claim,
     "size": _size,
     "start": _start,

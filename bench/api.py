@@ -11,7 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from bench.wire import Connection, header, read_fields
 
@@ -52,7 +52,7 @@ class BotApi:
         self._poll_end: asyncio.TimerHandle | None = None
         self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> "BotApi":
+    async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Connection(self), "127.0.0.1", 0)
         return self

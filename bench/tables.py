@@ -3,6 +3,7 @@
 from rich.console import Group
 from rich.table import Table
 
+from bench.appeal.run import Reach
 from bench.chat import AT_ONCE, FLOOD, PER_SECOND, Discord
 from bench.load import Stats
 from bench.start import Start
@@ -119,6 +120,35 @@ def lived(year: Lived) -> Group:
     return Group(
         f"  {year.tasks:,} tasks, {year.events:,} events, {year.messages:,} messages; claims: {ended}",
         _aim("a year in under 5 minutes, true after every day", year.seconds < 300, f"{year.seconds:.0f} s"),
+    )
+
+
+def reached(real: Reach, crowd: Reach, broken: Reach, costs: dict[str, float]) -> Group:
+    """One row for each run of an appeal to many, the aims, and what a message costs."""
+    table = _table(
+        "An appeal to many", "people", "× time", "told", "twice", "429", "rate used", "first s", "CPU ms", "answers", "p50 ms",
+        "p99 ms",
+    )  # fmt: skip
+    for run in (real, crowd, broken):
+        table.add_row(
+            f"{run.people:,}", str(run.faster), f"{run.told:,}", str(run.doubled), str(run.floods), f"{run.share:.1%}",
+            f"{run.first_seconds:.2f}", f"{run.cpu_ms:.2f}", str(run.answers), f"{run.p50_ms:.0f}", f"{run.p99_ms:.0f}",
+        )  # fmt: skip
+    ours, stock, floor = costs[OURS], costs[STOCK], costs[FLOOR]
+    return Group(
+        table,
+        _aim(
+            "everybody told once", crowd.told == crowd.people and not crowd.doubled, f"{crowd.told:,}, {crowd.doubled} twice"
+        ),
+        _aim("no 429 in steady state", not crowd.floods + real.floods, f"{crowd.floods + real.floods}"),
+        _aim("at least 98% of the rate", min(crowd.share, real.share) >= 0.98, f"{real.share:.1%}, {crowd.share:.1%}"),
+        _aim("answers within 300 ms (p99)", max(crowd.p99_ms, real.p99_ms) < 300, f"{real.p99_ms:.0f}, {crowd.p99_ms:.0f} ms"),
+        _aim("the first message within 1 s", crowd.first_seconds < 1, f"{crowd.first_seconds:.2f} s"),
+        _aim("memory grows by less than 20 MB", crowd.grown_mb < 20, f"{crowd.grown_mb:.0f} MB"),
+        _aim(f"killed {broken.kills} times: nobody missed", broken.told == broken.people, f"{broken.doubled} told twice"),
+        _aim("at most 0.6 ms CPU a message", ours <= 0.6, f"{ours:.2f} ms"),
+        _aim("at least 5 times less than stock", stock >= 5 * ours, f"{stock:.2f} ms, {stock / ours:.1f} ×"),
+        _aim("within 3 times of the floor", ours <= 3 * floor, f"{floor:.2f} ms, {ours / floor:.1f} ×"),
     )
 
 

@@ -46,6 +46,11 @@ class Connection(asyncio.Protocol):
         if self._transport:
             self._transport.write(data)
 
+    def cut(self) -> None:
+        """Break the connection without an answer."""
+        if self._transport:
+            self._transport.abort()
+
 
 def header(head: bytes, name: bytes) -> bytes:
     """The value of one header in a request's lower-case head, or nothing."""

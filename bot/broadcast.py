@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.edge import Edge
 from bot.many import Messages
 from bot.outcomes import Job, Key, Outcomes
+from bot.pace import Slot
 from bot.platform import Broadcasting, Bulk, DeliveryError, OutOfReach, TryLater, Unknown, Unreachable
 from handlers.types import CannotRender, ChatKind, Place
 from models.appeal_delivery import Page, Watched, lease_page, renew_leases, watch_appeals
@@ -194,11 +195,11 @@ class Broadcaster:
             return
         while True:
             await self._breathe()
-            await bulk.turn(place, is_edit=job.page.work is Work.EDIT)
+            slot = await bulk.turn(place, is_edit=job.page.work is Work.EDIT)
             if not self._still_holds(job):
                 self._give_back(job)
                 return
-            if await _to_its_end(self._tell(bulk, place, job)):
+            if await _to_its_end(self._tell(bulk, place, job, slot)):
                 return
 
     def _still_holds(self, job: Job) -> bool:
@@ -214,7 +215,7 @@ class Broadcaster:
         else:
             self._outcomes.give_back(job)
 
-    async def _tell(self, bulk: Bulk, place: Place, job: Job) -> bool:
+    async def _tell(self, bulk: Bulk, place: Place, job: Job, slot: Slot) -> bool:
         """Send or edit. False where the platform was out of reach, and the same is to be tried again."""
         try:
             if job.page.work is Work.EDIT:
@@ -226,10 +227,14 @@ class Broadcaster:
             self._troubles += 1
             return False
         except (DeliveryError, CannotRender) as error:
-            self._troubles = self._troubles + 1 if isinstance(error, TryLater) else 0
+            is_lost = isinstance(error, TryLater | Unknown)
+            self._troubles = self._troubles + 1 if is_lost else 0
+            if not is_lost:
+                slot.over()
             self._note_trouble(job, error)
         else:
             self._troubles = 0
+            slot.over()
         return True
 
     def _note_trouble(self, job: Job, error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from bot.pace import Pace, Turn
+from bot.pace import Pace, Slot, Turn
 from handlers.types import Place, Reply
 
 Send = Callable[[Place, Reply, str], Awaitable[str]]
@@ -19,9 +19,9 @@ class OneByOne:
         self._send = send
         self._edit = edit
 
-    async def turn(self, place: Place, *, is_edit: bool = False) -> None:
+    async def turn(self, place: Place, *, is_edit: bool = False) -> Slot:
         """See `Bulk.turn`."""
-        await self._pace.turn(place, Turn.BULK_EDIT if is_edit else Turn.BULK)
+        return await self._pace.turn(place, Turn.BULK_EDIT if is_edit else Turn.BULK)
 
     async def send(self, place: Place, key: str) -> str:
         """See `Bulk.send`."""

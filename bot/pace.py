@@ -95,7 +95,7 @@ MAIL: Final = Limits(overall=Limit(5, 1.0), private_chat=Limit(10, 60.0), group=
 """Servers that send for many allow about 10 a second; who gets mail needs no more than this in a minute."""
 _NO_LIMIT: Final = Limit(1_000_000, 1.0)
 UNLIMITED: Final = Limits(_NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
-_MARGIN: Final = 0.01
+_MARGIN: Final = 0.008
 """Clocks differ, and what counts is when the other side receives it."""
 _CAUTION: Final = 0.02
 """Wider by so much after we were asked to wait; half of it is forgotten in `_CALM_SECONDS`."""
@@ -104,47 +104,65 @@ _CALM_SECONDS: Final = 30.0
 _SPREAD: Final = 0.97
 """Of the even distance between two of many: a little less, so that what was lost to a pause can be caught up with."""
 _CATCH_UP_SECONDS: Final = 0.02
+_LEARNS: Final = 0.02
+"""How much one answer changes what we take for the usual time that a message needs."""
+_MOST_DELAY_SECONDS: Final = 0.5
+"""By how much a late message counts as later: one that hangs must not hold all up."""
 _SEVERAL: Final = 3
 """Chats that were asked to wait within `_AT_ONCE_SECONDS`: then it was meant for all."""
 _AT_ONCE_SECONDS: Final = 2.0
 
 
-class _Window:
-    """The moments of the latest turns."""
+class Slot:
+    """One turn that was given. Whoever hears back from the platform says so, for what counts is when it arrived there."""
 
-    __slots__ = ("_seconds", "_turns")
+    __slots__ = ("at", "granted", "pace")
+
+    def __init__(self, pace: "Pace", now: float) -> None:
+        self.pace = pace
+        self.at = self.granted = now
+
+    def over(self) -> None:
+        """The platform has answered."""
+        self.pace.note_answer(self)
+
+
+class _Window:
+    """The latest turns."""
+
+    __slots__ = ("_seconds", "_slots")
 
     def __init__(self, limit: Limit) -> None:
         self._seconds = limit.seconds
-        self._turns: deque[float] = deque(maxlen=limit.messages)
+        self._slots: deque[Slot] = deque(maxlen=limit.messages)
 
     def next_free(self, margin: float) -> float:
-        return self._turns[0] + self._seconds * (1 + margin) if len(self._turns) == self._turns.maxlen else 0.0
+        return self._slots[0].at + self._seconds * (1 + margin) if len(self._slots) == self._slots.maxlen else 0.0
 
-    def take(self, now: float) -> None:
-        self._turns.append(now)
+    def take(self, slot: Slot) -> None:
+        self._slots.append(slot)
 
     def is_idle(self, now: float) -> bool:
-        return not self._turns or self._turns[-1] + 2 * self._seconds < now
+        return not self._slots or self._slots[-1].at + 2 * self._seconds < now
 
 
 class _Single(_Window):
     """A window with room for one: there are many of these, so they are small."""
 
-    __slots__ = ("_last",)
+    __slots__ = ("_slot",)
 
     def __init__(self, limit: Limit) -> None:
         self._seconds = limit.seconds
-        self._last = -inf
+        self._slot: Slot | None = None
 
     def next_free(self, margin: float) -> float:
-        return self._last + self._seconds * (1 + margin)
+        return self._slot.at + self._seconds * (1 + margin) if self._slot else 0.0
 
-    def take(self, now: float) -> None:
-        self._last = now
+    def take(self, slot: Slot) -> None:
+        self._slot = slot
 
     def is_idle(self, now: float) -> bool:
-        return self._last + 2 * self._seconds < now
+        return self._slot is None or self._slot.at + 2 * self._seconds < now
 
 
 class _Stream:
@@ -156,8 +174,8 @@ class _Stream:
         self._step = limit.seconds / limit.messages
         self._jitter = jitter
 
-    def take(self, now: float) -> None:
-        self.window.take(now)
+    def take(self, slot: Slot, now: float) -> None:
+        self.window.take(slot)
         self.next_at = max(self.next_at, now - _CATCH_UP_SECONDS) + self._step * (_SPREAD + self._jitter * random.random())
 
     def give_way(self, now: float) -> None:
@@ -170,7 +188,7 @@ class _Waiter:
     place: Place
     turn: Turn
     chat: _Window
-    granted: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    granted: "asyncio.Future[Slot]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
     def minds_chat(self) -> bool:
@@ -196,16 +214,17 @@ class Pace:
         self._asked: dict[str, tuple[float, float]] = {}
         """By chat: when we were asked to wait, and until when."""
         self._stands_until = 0.0
+        self._usual_trip = inf
         self._caution, self._caution_since = 0.0, 0.0
 
-    async def turn(self, place: Place, turn: Turn = Turn.MESSAGE) -> None:
+    async def turn(self, place: Place, turn: Turn = Turn.MESSAGE) -> Slot:
         """Wait until a message may be sent to `place`. Whoever is cancelled while waiting takes nobody's place."""
         waiter = _Waiter(place, turn, self._window_of(place))
         queue = self._waiting[turn]
         queue.append(waiter)
         self._grant()
         try:
-            await waiter.granted
+            return await waiter.granted
         except asyncio.CancelledError:
             if waiter in queue:
                 queue.remove(waiter)
@@ -220,6 +239,14 @@ class Pace:
         if everywhere or at_once >= _SEVERAL:
             self._stands_until = max(self._stands_until, now + seconds)
             self._caution, self._caution_since = min(self._caution_at(now) + _CAUTION, _MOST_CAUTION), now
+
+    def note_answer(self, slot: Slot) -> None:
+        """What took longer than usual arrived later than usual, and counts from then on."""
+        now = self._time()
+        trip = now - slot.granted
+        usual = self._usual_trip
+        self._usual_trip = trip if trip < usual else usual + _LEARNS * (min(trip, 2 * usual) - usual)
+        slot.at = slot.granted + min(max(0.0, trip - usual), _MOST_DELAY_SECONDS)
 
     def _caution_at(self, now: float) -> float:
         if not self._caution:
@@ -248,8 +275,7 @@ class Pace:
                 break
             self._waiting[waiter.turn].remove(waiter)
             if not waiter.granted.done():
-                self._take(waiter, now)
-                waiter.granted.set_result(None)
+                waiter.granted.set_result(self._take(waiter, now))
         if self._timer is not None:
             self._timer.cancel()
         loop = asyncio.get_running_loop()
@@ -289,12 +315,14 @@ class Pace:
         asked = self._asked.get(waiter.place.chat) if self._asked else None
         return max(free, asked[1]) if asked else free
 
-    def _take(self, waiter: _Waiter, now: float) -> None:
-        waiter.chat.take(now)
+    def _take(self, waiter: _Waiter, now: float) -> Slot:
+        slot = Slot(self, now)
+        waiter.chat.take(slot)
         stream = self._stream(waiter.turn)
         if stream:
-            stream.take(now)
+            stream.take(slot, now)
         elif not self.limits.bulk:
             self._bulk.give_way(now)
         if not self._is_apart(waiter.turn):
-            self._overall.take(now)
+            self._overall.take(slot)
+        return slot

@@ -7,7 +7,7 @@ keeps no state that a restart would lose.
 from collections.abc import Awaitable, Callable
 from typing import Protocol, runtime_checkable
 
-from bot.pace import Pace
+from bot.pace import Pace, Slot
 from handlers.types import Address, Answer, Event, Place, Reply, Upload
 
 
@@ -100,7 +100,7 @@ class Platform(Protocol):
 class Bulk(Protocol):
     """One reply on its way to many people: rendered once, sent and edited often."""
 
-    async def turn(self, place: Place, *, is_edit: bool = False) -> None:
+    async def turn(self, place: Place, *, is_edit: bool = False) -> Slot:
         """Wait until the platform lets it go to `place`; whatever is more urgent goes first."""
 
     async def send(self, place: Place, key: str) -> str:

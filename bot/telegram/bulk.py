@@ -13,7 +13,7 @@ from typing import Any, Final
 from aiohttp import FormData
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
 
-from bot.pace import Pace, Turn
+from bot.pace import Pace, Slot, Turn
 from bot.telegram import render
 from bot.telegram.client import Client
 from bot.telegram.errors import NO_TEXT_TO_EDIT, NOT_MODIFIED, delivery_error, says
@@ -51,9 +51,9 @@ class TelegramBulk:
         self._file_id = ""
         self._uploading = asyncio.Lock()
 
-    async def turn(self, place: Place, *, is_edit: bool = False) -> None:
+    async def turn(self, place: Place, *, is_edit: bool = False) -> Slot:
         """See `Bulk.turn`."""
-        await self._pace.turn(place, Turn.BULK_EDIT if is_edit else Turn.BULK)
+        return await self._pace.turn(place, Turn.BULK_EDIT if is_edit else Turn.BULK)
 
     async def send(self, place: Place, key: str) -> str:
         """See `Bulk.send`. Telegram has no use for the key."""

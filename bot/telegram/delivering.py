@@ -77,8 +77,9 @@ class Delivery:
 
     async def _tell(self, address: Address, reply: Reply) -> None:
         if reply.edit and address.message and not reply.has_files:
-            await self._pace.turn(address.place, Turn.ANSWER)
+            slot = await self._pace.turn(address.place, Turn.ANSWER)
             if await self._redraw(address, reply):
+                slot.over()
                 return
         await self._send(address.place, reply, turn=Turn.ANSWER)
 
@@ -120,7 +121,7 @@ class Delivery:
         return sent
 
     async def _send_part(self, place: Place, part: Part, *, turn: Turn) -> str:
-        await self._pace.turn(place, turn)
+        slot = await self._pace.turn(place, turn)
         reply, file = part
         markup: InlineKeyboardMarkup | ForceReply | None = await self._keyboard(reply)
         if markup is None and reply.asks_text and place.kind is ChatKind.PRIVATE:
@@ -141,6 +142,7 @@ class Delivery:
                 message = await self._client.send_document(
                     document=file.content, filename=file.name, **where, **_caption(reply)
                 )
+        slot.over()
         return str(message.message_id)
 
     async def edit(self, place: Place, message: str, reply: Reply) -> None:
