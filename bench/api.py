@@ -54,8 +54,11 @@ class BotApi:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), "127.0.0.1", 0)
+        self._server = await loop.create_server(self._connect, "127.0.0.1", 0)
         return self
+
+    def _connect(self) -> Connection:
+        return Connection(self)
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None

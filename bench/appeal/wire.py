@@ -4,6 +4,7 @@ So many times the messages are allowed in any second, and each chat is free agai
 told 429. Every message that took effect is counted by its chat.
 """
 
+import asyncio
 import json
 import time
 from array import array
@@ -77,6 +78,8 @@ class Crowd(BotApi):
         self._seconds = sped.overall.seconds
         self._chat_seconds = sped.private_chat.seconds
         self._chats: dict[int, float] = {}
+        self._connections: list[Connection] = []
+        self._port = 0
 
     def ask(self, chat: int, text: str) -> None:
         """Have somebody write to the bot."""
@@ -94,6 +97,25 @@ class Crowd(BotApi):
         self._pending.append((number, json.dumps({"update_id": number, "message": message}).encode()))
         if self._poll:
             self._serve_poll()
+
+    def leave(self) -> None:
+        """The network is cut: connections break, and no new ones come about."""
+        assert self._server is not None
+        self._port = self._server.sockets[0].getsockname()[1]
+        self._server.close()
+        self.is_away = True
+        for connection in list(self._connections):
+            connection.cut()
+
+    async def come_back(self) -> None:
+        """The network is there again."""
+        self.is_away = False
+        self._server = await asyncio.get_running_loop().create_server(self._connect, "127.0.0.1", self._port)
+
+    def _connect(self) -> Connection:
+        connection = Connection(self)
+        self._connections.append(connection)
+        return connection
 
     def serve(self, connection: Connection, head: bytes, body: bytes) -> None:
         """Answer one request of the bot's, where somebody is there to answer."""
