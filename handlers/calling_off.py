@@ -137,8 +137,9 @@ async def _tell_everybody(context: Context, done: CalledOff, minutes: int, word:
         return say_so(words, thanks)
 
     key = f"called_off:{done.task.id}"
+    begins = done.task.starts_at
     await tell(context, done.credited, key, say_credited)
-    await tell(context, [*done.dropped, *done.in_line], key, lambda words: say_so(words, None))
+    await tell(context, [*done.dropped, *done.in_line], key, lambda words: say_so(words, None), before=begins)
     await tell(
         context,
         done.waiting,

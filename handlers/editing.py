@@ -20,7 +20,7 @@ from models.refusals import TaskClosed
 from models.roles import Role
 from models.tasks import Task, TaskState, tags_of
 
-_TOLD = frozenset({"minutes", "place", "starts", "deadline", "proof"})
+TOLD = frozenset({"minutes", "place", "starts", "deadline", "proof"})
 """The fields whose change concerns those who hold a seat."""
 _CLOSED = frozenset({TaskState.DONE, TaskState.CANCELLED})
 
@@ -59,8 +59,8 @@ async def _finish(context: Context, data: Data) -> Reply:
     if not is_changed:
         return await _show(context, task, say("Nothing changed."))
     await note(context.session, task.community_id, context.person.id, Action.TASK_CHANGED, task.id, context.now, task.title)
-    if name in _TOLD:
-        await _tell_holders(context, task, name)
+    if name in TOLD:
+        await tell_holders(context, task, name)
     return await _show(context, task, say("Changed. The task's cards show it in a moment."))
 
 
@@ -75,7 +75,8 @@ async def _show(context: Context, task: Task, said: Said) -> Reply:
     return Reply(text=said, card=shown.card, rows=tuple(rows), edit=context.is_press)
 
 
-async def _tell_holders(context: Context, task: Task, name: str) -> None:
+async def tell_holders(context: Context, task: Task, name: str) -> None:
+    """Have those who hold a seat told that a field of `TOLD` has another value now."""
     people = [person.id for person in await holders(context.session, task.id, (ClaimState.HELD,))]
     community = await context.session.get_one(Community, task.community_id)
 
@@ -84,7 +85,8 @@ async def _tell_holders(context: Context, task: Task, name: str) -> None:
         rows = ((Button(words.say("Show the task"), "task", number), Button(words.say("Give back"), "release", number)),)
         return Reply(text=_news(task, name, words), rows=rows)
 
-    await tell(context, people, f"edit:{task.id}:{task.version}", say_change, zone=community.timezone)
+    key = f"edit:{task.id}:{task.version}:{name}"
+    await tell(context, people, key, say_change, zone=community.timezone, before=task.starts_at)
 
 
 def _news(task: Task, name: str, words: Words) -> Said:

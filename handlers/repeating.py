@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.context import Context
+from handlers.editing import TOLD, tell_holders
 from handlers.finding import moderated_task
 from handlers.recurring import beginning, days_after, first_day, rhythm_text
 from handlers.registry import TASK, Arg, ArgKind, command
@@ -39,6 +40,10 @@ _TIME_TO_POST = timedelta(minutes=15)
 """So much time a moderator has to post the first task of a series before the second is made, whose cards follow the first."""
 _SERIES = Arg("series", ArgKind.NUMBER, "")
 _SHOWN = 3
+_LIKE = ("title", "description", "language", "minutes", "place", "proof")
+"""What the tasks of a series have in common, besides tags, seats and the hour."""
+_COLUMNS = {"starts": "starts_at"}
+"""The columns of fields that go by another name."""
 
 
 @dataclass(frozen=True)
@@ -209,15 +214,21 @@ async def follow(context: Context, task: int) -> Reply:
     zone = ZoneInfo(community.timezone)
     local = found.starts_at.astimezone(zone)
     await learn_from(context.session, series, found, local.hour * 60 + local.minute)
-    changes: dict[str, Any] = {
-        name: getattr(found, name) for name in ("title", "description", "language", "minutes", "place", "proof")
-    }
-    changes["tags"] = await tags_of(context.session, found.id)
+    like: dict[str, Any] = {name: getattr(found, name) for name in _LIKE}
+    like["tags"] = await tags_of(context.session, found.id)
     for later in await coming_occurrences(context.session, series.id, context.now):
-        if later.occurs_on is None or found.occurs_on is None or later.occurs_on <= found.occurs_on:
-            continue
-        starts_at = beginning(later.occurs_on, series.minute, zone)
-        seats = max(found.seats, later.seats_taken)
-        await change_task(context.session, later.id, changes | {"starts_at": starts_at, "seats": seats}, context.now)
+        if later.occurs_on is not None and found.occurs_on is not None and later.occurs_on > found.occurs_on:
+            starts_at = beginning(later.occurs_on, series.minute, zone)
+            seats = max(found.seats, later.seats_taken)  # nobody loses theirs
+            await _change(context, later, like | {"starts_at": starts_at, "seats": seats})
     said = context.words.say("Those that come later are like this one now.")
     return await _screen(context, series, community, text=said)
+
+
+async def _change(context: Context, task: Task, changes: dict[str, Any]) -> None:
+    """Give a task new values, and tell those who hold a seat of it."""
+    columns = {name: _COLUMNS.get(name, name) for name in sorted(TOLD)}
+    told = [name for name, column in columns.items() if column in changes and changes[column] != getattr(task, column)]
+    await change_task(context.session, task.id, changes, context.now)
+    for name in told:
+        await tell_holders(context, task, name)

@@ -22,15 +22,17 @@ async def tell(
     *,
     zone: str = "UTC",
     kind: NoticeKind = NoticeKind.CLAIM,
+    before: datetime | None = None,
 ) -> None:
     """Have `say` told privately to each of these people who can be reached; never to whoever acts here.
 
     `key` says what it is about: nobody is told the same thing twice. It goes out when the transaction is committed, or when
     the reader's quiet hours are over, so it must not say “today”; those who do not want to hear of its `kind` are left out.
-    `zone` is the community's time zone, for readers who have not set their own.
+    `zone` is the community's time zone, for readers who have not set their own. Where waiting would be too late, because it is
+    about what begins at `before`, it goes out at night.
     """
     others = set(people_ids) - {context.person.id}
-    await tell_people(context.session, others, key, say, context.now, zone=zone, kind=kind)
+    await tell_people(context.session, others, key, say, context.now, zone=zone, kind=kind, before=before)
 
 
 async def tell_people(
@@ -42,13 +44,15 @@ async def tell_people(
     *,
     zone: str = "UTC",
     kind: NoticeKind = NoticeKind.CLAIM,
+    before: datetime | None = None,
 ) -> None:
     """`tell`, where nobody acts."""
     readers = [to for to in await reachable(session, people_ids) if hears(to.person, kind)]
     rows = []
     for to in readers:
         row = private_message(f"{key}:{to.person.id}", to.platform, to.private_chat, say(speak_to(to.person, zone)), now)
-        rows.append(row | {"due_at": waking(to.person, zone, now)})
+        due_at = waking(to.person, zone, now)
+        rows.append(row | {"due_at": now if before is not None and due_at >= before else due_at})
     await enqueue(session, rows)
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models.claims import Claim
+from models.roles import Role
 from models.tasks import TIME_TO_REPORT, Task
 from tests.dialogue import NOW, Talk, both_platforms, plain
 
@@ -158,3 +159,27 @@ async def test_an_hour_that_passes_before_confirm_is_noticed(chat: Talk) -> None
     await chat.later(hours=2)
     assert "The beginning has passed meanwhile" in (await huda.presses("Confirm")).text
     assert await chat.rows(select(Task.id)) == []
+
+
+@both_platforms
+async def test_what_is_moved_or_called_off_at_night_is_told_at_night_where_the_morning_is_too_late(chat: Talk) -> None:
+    huda, omar = chat.person("Huda"), chat.person("Omar")
+    home = await chat.home(huda, omar)
+    seven = datetime(2026, 11, 28, 5, tzinfo=UTC)
+    numbers = [
+        await chat.task(home, huda, title, minutes=60, starts_at=seven, deadline_at=seven + timedelta(days=2))
+        for title in ("Clean the park", "Serve breakfast")
+    ]
+    await chat.give_role(home, omar, Role.VOLUNTEER, trusted_at=NOW)
+    for number in numbers:
+        await omar.says(f"/claim {number}")
+    chat.clock.moment = seven - timedelta(hours=9)
+    await huda.says(f"/edit {numbers[0]}")
+    await huda.presses("Beginning")
+    await huda.says("28/11 6:30")
+    assert "Clean the park, which you hold a seat on, now begins Saturday 28 November at 06:30." in plain(omar.screen.text)
+    await huda.says(f"/cancel {numbers[1]}")
+    await huda.presses("Skip")
+    await huda.presses("No minutes")
+    await huda.presses("Call it off")
+    assert "Serve breakfast" in plain(omar.screen.text)

@@ -192,7 +192,8 @@ async def test_a_series_is_paused_goes_on_and_ends(chat: Talk) -> None:
 
 @both_platforms
 async def test_later_ones_can_be_like_one_that_was_changed(chat: Talk) -> None:
-    _, huda = await dinner(chat)
+    omar = chat.person("Omar")
+    _, huda = await dinner(chat, omar)
     await chat.later(days=2, hours=4)
     await huda.says("/edit 1")
     await huda.presses("Beginning")
@@ -200,8 +201,12 @@ async def test_later_ones_can_be_like_one_that_was_changed(chat: Talk) -> None:
     await huda.presses("Change something else")
     await huda.presses("Place")
     await huda.says("The school")
+    await omar.says("/claim 2")
     await huda.presses("The later ones, too")
     assert "Those that come later are like this one now." in huda.screen.text
+    news = [text for text in map(plain, omar.reads()) if "which you hold a seat on" in text]
+    assert news[0].endswith("now done somewhere else: at this place: The school.")
+    assert news[1].endswith("now begins Thursday 3 December at 18:00.")
     hour = timedelta(hours=1)
     assert await chat.rows(select(Task.place, Task.starts_at).order_by(Task.id)) == [
         ("The school", THURSDAY + hour),
