@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers.appeal_progress import draw_progress
 from handlers.cards import place_text
 from handlers.context import speak_to
-from handlers.types import Button, Card, Link, Media, Reply, Row, Scope, Tone
+from handlers.stored import load_place
+from handlers.types import Button, Card, Link, Media, Place, Reply, Row, Scope, Tone
 from handlers.words import N_, Said, Words, words_for
 from models.appeals import OVER, Appeal, AppealPost, AppealState, PostKind
 from models.calling import tasks_of_appeal
@@ -68,8 +69,8 @@ def draw_message(made: Material, words: Words) -> Reply:
     return Reply(card=_card(made, words), media=made.media, rows=rows)
 
 
-def draw_call(made: Material) -> Reply:
-    """The appeal in a chat of its team, in the team's language."""
+def draw_call(made: Material, place: Place) -> Reply:
+    """The appeal in a chat of its team, in the team's language; it calls a role where a moderator asked for that."""
     community = made.community
     words = words_for(community.language, community.language == "ar", community.timezone)
     say, number = words.say, str(made.appeal.id)
@@ -78,14 +79,16 @@ def draw_call(made: Material) -> Reply:
         (Link(say("More in private"), f"appeal_{number}"),),
     )
     shown = () if made.appeal.state in OVER else rows
-    return Reply(card=_card(made, words), media=made.media, rows=shown, scope=Scope.HERE)
+    platform, chat, role = (*made.appeal.called_role.split(), "", "", "")[:3]
+    pings = (role,) if (platform, chat) == (place.platform, place.chat) and shown else ()
+    return Reply(card=_card(made, words), media=made.media, rows=shown, scope=Scope.HERE, pings=pings)
 
 
 async def draw_post(session: AsyncSession, post: AppealPost, now: datetime) -> Reply:
     """What a post that follows an appeal shows now."""
     appeal = await session.get_one(Appeal, post.appeal_id)
     if post.kind is PostKind.CALL:
-        return draw_call(await material(session, appeal))
+        return draw_call(await material(session, appeal), load_place(post.place))
     community = await session.get_one(Community, appeal.community_id)
     reader = await session.get(Person, post.person_id) if post.person_id is not None else None
     words = speak_to(reader, community.timezone) if reader else words_for(post.language, post.language == "ar", "UTC")

@@ -25,6 +25,7 @@ def _begins(*words: str) -> re.Pattern[str]:
 
 _TO = _begins("to", "for", "إلى", "الى")
 _AT = _begins("at", "when", "متى", "في", "الساعة")
+_ROLE = re.compile(r"(?:<@&|role:)([0-9]{1,32})>?")
 _BY = _begins("vouched by", "by", "بضمان")
 
 
@@ -66,6 +67,8 @@ def _piece(piece: str, words: Words, now: datetime) -> tuple[str, Any]:
     ]
     if plain(piece) in _URGENT:
         return "decision", {"is_urgent": True, "asked": None, "does": ""}
+    if role := _ROLE.fullmatch(piece):
+        return "called", role[1]
     for prefix, name, read in by_prefix:
         found = prefix.match(piece)
         if found:

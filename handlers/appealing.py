@@ -23,7 +23,7 @@ from models.audience import Audience, count_audience
 from models.calling import Call, check_limits, draft_appeal, open_tasks_for
 from models.communities import Community, chats_of
 from models.pictures import keep_picture
-from models.refusals import AppealsSpent
+from models.refusals import AppealsSpent, Malformed
 from models.roles import Role
 from models.tasks import Task, tags_of
 
@@ -46,8 +46,17 @@ async def appeal(context: Context, line: str) -> Reply:
     if line:
         said = read_appeal(line, zoned(context, community), context.now)
         said["aim"] = await find_aim(context, community.id, said["aim"]["tasks"], said["aim"]["tag"])
+        said["called"] = _called_role(context, community, said["called"]) if "called" in said else ""
         data |= DEFAULTS | {"confirmed": context.now.isoformat()} | said
     return await start(context, APPEAL, data)
+
+
+def _called_role(context: Context, community: Community, role: str) -> str:
+    """The role that is to be notified, in the chat of the team where this is said. Raises Malformed."""
+    place = context.event.place
+    if not place.has_roles or context.chat_community_id != community.id:
+        raise Malformed(N_("A role can be called in a chat of the team where some people bear it."))
+    return f"{place.platform} {place.chat} {role}"
 
 
 async def _guard(context: Context, data: Data) -> None:
@@ -210,6 +219,7 @@ async def _finish(context: Context, data: Data) -> Reply:
         picture=picture and picture["id"],
         vouched_by=data["vouched"],
         wants_urgent=data["decision"]["is_urgent"],
+        called_role=data.get("called", ""),
         starts_at=starts,
     )
     draft = await draft_appeal(context.session, data["community"], context.person.id, call, context.now)

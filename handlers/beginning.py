@@ -8,6 +8,7 @@ from handlers.dispatch import run
 from handlers.registry import COMMANDS, Arg, ArgKind, Where, command
 from handlers.types import Button, Card, Reply, Row, Tone
 from handlers.words import LANGUAGES, N_, Words, clean_line, parse_number
+from models.calling import get_appeal, tasks_of_appeal
 from models.communities import Community, community_by_code, join, memberships
 from models.refusals import Malformed, NotFound
 from models.tasks import get_task
@@ -35,7 +36,7 @@ async def start(context: Context, payload: str) -> Reply:
     if kind == "share" and rest:
         return await run(context, COMMANDS["share_open"], rest)
     if kind == "appeal" and number is not None:
-        return await run(context, COMMANDS["appeal_see"], rest)
+        return await open_appeal(context, number)
     if kind == "task" and number is not None:
         return await open_task(context, number)
     if kind == "flag" and number is not None:
@@ -136,6 +137,17 @@ async def open_task(context: Context, number: int) -> Reply:
     if member is None or (community.rules and member.accepted_rules_at is None):
         return await welcome(context, community.code, number)
     return await _arrive(context, community, number)
+
+
+async def open_appeal(context: Context, number: int) -> Reply:
+    """An appeal's link in a chat of its team: the appeal for members, and for others the screen of its team, with the task
+    that it is for waiting behind it."""
+    appeal = await get_appeal(context.session, number)
+    if await context.member_of(appeal.community_id) is not None:
+        return await run(context, COMMANDS["appeal_see"], str(number))
+    community = await context.session.get_one(Community, appeal.community_id)
+    tasks = await tasks_of_appeal(context.session, appeal)
+    return await welcome(context, community.code, tasks[0].id if tasks else None)
 
 
 @command("speak", args=(Arg("language", ArgKind.CODE, ""), Arg("then", ArgKind.TEXT, "", required=False)))

@@ -16,7 +16,7 @@ from handlers.reading import language_of_text
 from handlers.registry import Arg, ArgKind, command
 from handlers.types import Button, Card, Reply, Row
 from handlers.words import N_, Said, clean
-from models.appeals import OVER, Appeal
+from models.appeals import OVER, Appeal, AppealState
 from models.audit import Action
 from models.calling import (
     appeals_of,
@@ -111,7 +111,9 @@ async def act(context: Context, appeal: int, deed: str) -> Reply:
 
 
 async def _confirm(context: Context, appeal: Appeal) -> Reply:
-    """The second moderator lets it go."""
+    """The second moderator lets it go, where its time is not over by then."""
+    if appeal.stale_at <= context.now:
+        raise AppealMoved(appeal.id, AppealState.STALE)
     confirmed = await confirm_appeal(context.session, appeal.id, context.person.id, context.now)
     await note_appeal(context, confirmed, Action.APPEAL_CONFIRMED)
     await follow_progress(context, confirmed)

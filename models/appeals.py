@@ -64,6 +64,9 @@ class Appeal(Base):
     """How many people it was going to reach privately when it was sent."""
     state: Mapped[AppealState] = mapped_column(default=AppealState.DRAFT)
     wants_urgent: Mapped[bool] = mapped_column(default=False)
+    called_role: Mapped[str] = mapped_column(String(160), default="", server_default="")
+    """A role of a platform's own whose bearers are notified where the appeal stands: the platform, the chat's external id and
+    the role's, with blanks between them."""
     version: Mapped[int] = mapped_column(default=1)
     starts_at: Mapped[datetime]
     stale_at: Mapped[datetime]

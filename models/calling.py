@@ -45,6 +45,7 @@ class Call:
     picture: str | None = None
     vouched_by: str = ""
     wants_urgent: bool = False
+    called_role: str = ""
     starts_at: datetime | None = None
     """None: as soon as it is sent."""
 
@@ -61,6 +62,7 @@ async def draft_appeal(session: AsyncSession, community_id: int, author_id: int,
         last_confirmed_at=call.last_confirmed_at,
         audience=call.audience.dump(),
         wants_urgent=call.wants_urgent,
+        called_role=call.called_role,
         starts_at=call.starts_at or now,
         stale_at=call.stale_at,
         created_at=now,
@@ -94,8 +96,9 @@ async def appeals_of(session: AsyncSession, community_id: int, limit: int) -> Se
 
 
 async def count_appeals_since(session: AsyncSession, community_id: int, since: datetime, author_id: int | None = None) -> int:
-    """How many appeals of a community (of one author) were let go since then."""
-    sent = select(func.count()).where(Appeal.community_id == community_id, Appeal.sent_at > since)
+    """How many appeals of a community (of one author) were sent since then, also those that wait for a second moderator."""
+    is_sent = (Appeal.created_at > since, Appeal.state != AppealState.DRAFT)
+    sent = select(func.count()).where(Appeal.community_id == community_id, *is_sent)
     if author_id is not None:
         sent = sent.where(Appeal.author_id == author_id)
     return await session.scalar(sent) or 0

@@ -83,6 +83,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("appeals", schema=None) as batch_op:
         batch_op.add_column(sa.Column("thanked_at", sa.DateTime(), nullable=True))
+        batch_op.add_column(sa.Column("called_role", sa.String(length=160), server_default="", nullable=False))
         batch_op.create_index(
             "ix_appeals_to_thank_for",
             ["over_at"],
@@ -120,6 +121,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("over_at IS NOT NULL AND thanked_at IS NULL"),
             postgresql_where=sa.text("over_at IS NOT NULL AND thanked_at IS NULL"),
         )
+        batch_op.drop_column("called_role")
         batch_op.drop_column("thanked_at")
 
     with op.batch_alter_table("arrivals", schema=None) as batch_op:

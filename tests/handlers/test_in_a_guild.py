@@ -240,6 +240,22 @@ async def test_a_moderator_calls_a_role_and_nobody_else_is_called(talk: DiscordT
     assert len(omar.phone.pings(channel)) == 1, "neither a card nor its edits call anybody"
 
 
+async def test_an_appeal_calls_a_role_where_a_moderator_asks_for_it(talk: DiscordTalk) -> None:
+    omar = talk.person("Omar")
+    huda, home, channel = await team(talk, omar)
+    await talk.task(home, huda, "Pack blankets", seats=2)
+    helpers = talk.discord.role(channel.guild, "Helpers", omar.phone, mentionable=True)
+    line = f"#1 Blankets are needed. | <@&{helpers.id}>"
+
+    assert "A role can be called in a chat of the team" in plain((await huda.says(f"/appeal {line}")).text)
+    await huda._answered(lambda: huda._awaited(huda.phone.runs("appeal", channel, line=line)), channel)
+    await huda.presses("Send", channel)
+    await talk.later(seconds=5)
+    (called,) = omar.phone.pings(channel)
+    assert "Blankets are needed." in called.text
+    assert not huda.phone.pings(channel)
+
+
 async def test_whoever_acts_in_a_guild_can_be_written_to_until_they_close_the_door(talk: DiscordTalk) -> None:
     omar = talk.person("Omar")
     huda, home, channel = await team(talk)

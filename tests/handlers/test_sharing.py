@@ -29,6 +29,11 @@ async def test_a_shared_link_joins_and_takes_a_seat_in_one_press_and_credits_who
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", payload)
     await omar.presses("Show the appeal")
     assert payload == await link_of(omar)
+    if chat.platform == "telegram":
+        (link,) = (button for row in omar.screen.markup["inline_keyboard"] for button in row if "url" in button)
+        assert link["url"].startswith("https://t.me/share/url?url=https%3A%2F%2Ft.me%2F")
+        assert payload in link["url"]
+        assert "Blankets+are+needed" in link["url"]
 
     lina = chat.person("لينا", "ar")
     shown = await lina.starts(payload)
