@@ -498,3 +498,9 @@ async def test_many_answers_at_once(telegram: Telegram, wire: TelegramWire, core
     await asyncio.gather(*(press.answered() for press in presses))
     await wire.until(lambda: all(card.text == "Yours." for card in cards))
     assert core.troubles == []
+
+
+async def test_a_door_from_elsewhere_opens_the_private_chat(telegram: Telegram) -> None:
+    assert telegram.door("task_12") == ""  # nobody has told us our name yet
+    me = await telegram._client.introduced()
+    assert telegram.door("task_12") == f"https://t.me/{me.username}?start=task_12"
