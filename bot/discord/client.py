@@ -36,6 +36,10 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 INTENTS: Final = discord.Intents(guilds=True, dm_messages=True)
 """None of them is privileged."""
+NEEDED: Final = discord.Permissions(
+    view_channel=True, send_messages=True, send_messages_in_threads=True, embed_links=True, attach_files=True
+)
+"""What we ask a server for, and why: docs/discord.md."""
 _CALL_SECONDS: Final = 50.0
 """Less than a lease of the courier's: discord.py waits for limits, and tries on by itself."""
 
@@ -155,4 +159,4 @@ class Shard(discord.Client):
         self._arrivals.removed([channel])
 
 
-__all__ = ["Arrivals", "Http", "Route", "Shard"]
+__all__ = ["NEEDED", "Arrivals", "Http", "Route", "Shard"]

@@ -13,7 +13,7 @@ import discord
 from bot.bulk import OneByOne
 from bot.discord import commands
 from bot.discord.callbacks import Callbacks
-from bot.discord.client import Http, Shard
+from bot.discord.client import NEEDED, Http, Shard
 from bot.discord.components import Json
 from bot.discord.decode import PLATFORM
 from bot.discord.delivering import Delivery, MediaStore
@@ -25,6 +25,10 @@ from handlers.types import Answer, Place, Reply, Upload
 
 log = logging.getLogger(__name__)
 
+INVITATION: Final = (
+    f"https://discord.com/oauth2/authorize?client_id={{}}&scope=bot+applications.commands&permissions={NEEDED.value}"
+)
+"""https://discord.com/developers/docs/topics/oauth2#bot-authorization-flow"""
 API_URL: Final = "https://discord.com/api/v10"
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
@@ -105,7 +109,7 @@ class Discord:
         advised = await self._http.gateway()
         self._receiver.begin(take, me)
         await self._publish(me)
-        log.info("connected to Discord as %s", me.get("username"))
+        log.info("connected to Discord as %s; it is invited by %s", me.get("username"), INVITATION.format(me["id"]))
         count = self._shards or advised
         numbers = self._shard_ids or range(count)
         tasks = [asyncio.create_task(self._hold(number, count, at)) for at, number in enumerate(numbers)]

@@ -1,13 +1,17 @@
 """Connecting to Discord: commands, shards, refused tokens, a wire that comes and goes."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bot.discord import Discord, TokenRefused
+from bot.discord.client import NEEDED
 from bot.discord.commands import declare_all
 from bot.platform import NeedsMending
-from tests.bot.discord.conftest import Core, Stage, make_discord, running
+from handlers.types import Card, ChatKind, Place, Reply
+from tests.bot.discord.conftest import SAID, Core, Stage, make_discord, running
 from tests.bot.folder import Folder
 from tests.wire.discord import DiscordWire, Fault, Intent
 
@@ -51,6 +55,27 @@ async def test_what_a_command_does_stands_there_in_both_languages(stage: Stage) 
     (task,) = claim["options"]
     assert (task["type"], task["autocomplete"], task["required"]) == (4, True, False)
     assert all(len(one.get("description", "")) <= 100 for one in stage.wire.commands.known(0))
+
+
+async def test_what_the_invitation_asks_for_is_enough(wire: DiscordWire, discord: Discord, folder: Folder) -> None:
+    """In a server that lets nobody do anything: a card with a picture, its edits, a thread, and nothing beyond."""
+    sara = wire.person("Sara")
+    guild = wire.guild("Warmth", sara, grants=NEEDED.value)
+    wire.change_role(guild, guild.roles[guild.id], 0)
+    async with running(Core(discord)):
+        await wire.connected()
+        here = Place("discord", str(guild.general.id), ChatKind.GROUP)
+        media = folder.keep(b"\x89PNG\r\n\x1a\n" + b"picture")
+        sent = await discord.send(here, Reply(card=Card("A task"), media=media), "card:1")
+        await discord.edit(here, sent, Reply(card=Card("A task, full")))
+        thread = wire.thread(guild.general, "Today")
+        await discord.send(replace(here, thread=str(thread.id)), SAID)
+    assert [message.text for message in guild.general.messages.values()] == ["A task, full"]
+    assert [message.text for message in thread.messages.values()] == ["Said."]
+    told = Path(__file__).parents[3].joinpath("docs/discord.md").read_text(encoding="utf-8")
+    shown = {"read_messages": "View Channels"}  # as Discord calls it
+    for name in (name for name, is_on in NEEDED if is_on):
+        assert f"| {shown.get(name, name.replace('_', ' ').title().replace(' In ', ' in '))} |" in told
 
 
 async def test_nothing_privileged_is_asked_for(stage: Stage) -> None:
