@@ -12,12 +12,13 @@ from handlers.timed import tick
 from handlers.types import Button, Card, Reply, Row
 from models.asking import SEAT_FREE, SOMETHING_FITS, find_unasked, note_offered
 from models.claims import seated_claim
-from models.communities import Community
+from models.communities import Community, member
 from models.finding import Wish, fitting_tasks
 from models.tasks import get_task
 
 _AT_ONCE = 50
 _SHOWN = 3
+_ENOUGH = timedelta(days=1)
 
 
 @notice(SEAT_FREE)
@@ -48,11 +49,14 @@ async def find(session: AsyncSession, now: datetime) -> bool:
 
 @notice(SOMETHING_FITS)
 async def offer_tasks(telling: Telling) -> Reply | None:
-    """A few tasks that fit best now."""
+    """A few tasks that fit best now; nothing to whom something was offered meanwhile, for another of their teams perhaps."""
+    here = await member(telling.session, telling.notice.about, telling.person.id)
+    if here is None or not here.is_active or (here.asked_at is not None and here.asked_at > telling.now - _ENOUGH):
+        return None
     tasks, _ = await fitting_tasks(telling.session, telling.person, Wish(), telling.now, limit=_SHOWN)
     if not tasks:
         return None
-    await note_offered(telling.session, telling.person.id, {task.community_id for task in tasks}, telling.now)
+    await note_offered(telling.session, telling.person.id, telling.now)
     words = telling.words
     heading = words.count("{n} task could be something for you", "{n} tasks could be something for you", len(tasks))
     rows: list[Row] = [(Button(label_of(task, words), "task", str(task.id), task.version),) for task in tasks]

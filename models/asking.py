@@ -212,10 +212,8 @@ def _offer(one: Unasked, now: datetime) -> dict[str, object]:
     }
 
 
-async def note_offered(session: AsyncSession, person_id: int, community_ids: Iterable[int], now: datetime) -> None:
-    """Somebody is being offered tasks of these communities."""
+async def note_offered(session: AsyncSession, person_id: int, now: datetime) -> None:
+    """Somebody is being offered what fits best in all of their communities."""
     await session.execute(
-        update(_MEMBERS)
-        .where(_MEMBERS.c.person_id == person_id, _MEMBERS.c.community_id.in_(list(community_ids)))
-        .values(asked_at=now, look_at=now + OFFERED_WITHIN)
+        update(_MEMBERS).where(_MEMBERS.c.person_id == person_id).values(asked_at=now, look_at=now + OFFERED_WITHIN)
     )

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.base import table
+from models.base import Moment, table
 from models.communities import Community, staff
 from models.notices import NoticeKind, plan
 from models.people import Person, reachable
@@ -59,15 +59,19 @@ async def chase(session: AsyncSession, now: datetime, limit: int) -> bool:
     )
     found = [Waiting._make(row) for row in rows]
     teams = {one: await _reviewers(session, one) for one in sorted({report.community_id for report in found})}
-    notices: list[dict[str, Any]] = []
-    for report in found:
-        is_waiting = report.state is ReportState.WAITING
-        if is_waiting:
-            notices += _notices(report, teams[report.community_id], now)
-        values = {"remind_at": _next(report, now) if is_waiting else None, "reminders": report.reminders + is_waiting}
-        await session.execute(update(table(Report)).where(Report.id == report.id).values(values))
-    await plan(session, notices)
+    waiting = [report for report in found if report.state is ReportState.WAITING]
+    moved = [{"report": report.id, "at": _next(report, now) if report in waiting else None} for report in found]
+    if moved:
+        await (await session.connection()).execute(_MOVE_ON, moved)
+    await plan(session, [notice for report in waiting for notice in _notices(report, teams[report.community_id], now)])
     return len(found) == limit
+
+
+_MOVE_ON = (
+    update(table(Report))
+    .where(Report.id == bindparam("report"))
+    .values(remind_at=bindparam("at", type_=Moment()), reminders=Report.reminders + 1)
+)
 
 
 class _Team(NamedTuple):

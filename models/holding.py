@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.base import table
+from models.base import Moment, table
 from models.claims import IS_HELD, Claim, ClaimState
 from models.record import EntryKind, note
 from models.refusals import Outdated
@@ -63,6 +63,9 @@ def end_when_asked(task: Timed, claim: Claim, now: datetime) -> datetime:
         return claim.hold_until
     until = now + max(span, HOUR)
     return min(until, task.deadline_at) if task.deadline_at - now >= span / 2 else until
+
+
+_LOOK_AGAIN = update(table(Claim)).where(Claim.id == bindparam("claim")).values(next_at=bindparam("at", type_=Moment()))
 
 
 # Asking, and the end
@@ -123,8 +126,9 @@ class Ended(NamedTuple):
 
 async def look_again(session: AsyncSession, moments: Mapping[int, datetime]) -> None:
     """Have time come back to these claims then."""
-    for claim_id, at in sorted(moments.items()):
-        await session.execute(update(table(Claim)).where(Claim.id == claim_id).values(next_at=at))
+    rows = [{"claim": claim_id, "at": at} for claim_id, at in sorted(moments.items())]
+    if rows:
+        await (await session.connection()).execute(_LOOK_AGAIN, rows)
 
 
 async def warn(session: AsyncSession, claim_id: int, now: datetime) -> tuple[Claim, Task] | None:

@@ -140,3 +140,14 @@ async def test_nobody_is_offered_what_is_not_there(chat: Talk) -> None:
     await chat.task(home, huda, "Call Adel", deadline_at=NOW + timedelta(days=40))
     await chat.passes(days=2, step_minutes=6 * 60)
     assert heard(omar, FITS) == 1
+
+
+async def test_who_is_in_two_teams_is_offered_something_once(chat: Talk) -> None:
+    huda, omar = chat.person("Huda"), chat.person("Omar")
+    homes = [await chat.home(huda, omar, name=name, code=name.lower()) for name in ("Warmth", "Garden")]
+    for home in homes:
+        await chat.task(home, huda, f"Help {home.code}", deadline_at=NOW + timedelta(days=40))
+
+    await chat.passes(days=16, step_minutes=12 * 60)
+    assert heard(omar, FITS) == 1
+    assert "2 tasks could be something for you" in omar.screen.text
