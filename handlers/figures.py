@@ -66,6 +66,8 @@ def _title(figure: Figure, week: Week, total: int, words: Words) -> Said:
 def _put(line: Line, figure: Figure, words: Words, context: Context) -> Said:
     """A row in one line."""
     title, name, moment = line.title, line.person, words.moment(line.at, context.now)
+    if figure is Figure.THANKS and not title:
+        return words.say("{name}, {moment}", name=name, moment=moment)
     if not title:
         return words.say("{name}, since {moment}", name=name, moment=moment)
     if not name:

@@ -32,6 +32,7 @@ LABELS = {
     Figure.NO_SHOW: N_("Did not come"),
     Figure.JOINED: N_("New members"),
     Figure.QUICK: N_("Took a seat within a day"),
+    Figure.THANKS: N_("Thanks given"),
     Figure.OPEN: N_("Open tasks"),
     Figure.FAILING: N_("About to fail"),
     Figure.WAITING: N_("Reports waiting"),
@@ -163,6 +164,7 @@ OF_WEEK = (
     _count_of(Figure.NO_SHOW),
     _count_of(Figure.JOINED),
     _count_of(Figure.QUICK),
+    _count_of(Figure.THANKS),
 )
 
 

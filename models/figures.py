@@ -21,6 +21,7 @@ from models.communities import Community, Member
 from models.people import Person
 from models.reports import Report, ReportState
 from models.tasks import Task, TaskState
+from models.thanks import Thanks
 
 DAY = timedelta(hours=24)
 SOON = timedelta(hours=48)
@@ -53,6 +54,8 @@ class Figure(StrEnum):
     """New members, also those who have left again."""
     QUICK = "quick"
     """New members who took a seat here within 24 hours of joining."""
+    THANKS = "thanks"
+    """How often one member thanked another."""
 
     # Now:
     OPEN = "open"
@@ -168,6 +171,8 @@ WEEKLY: dict[Figure, Counted] = {
     ),
     Figure.JOINED: Counted(Member, Member.community_id, Member.joined_at.expression),
     Figure.QUICK: Counted(Member, Member.community_id, Member.joined_at.expression, (_CLAIMED_AT_ONCE,)),
+    # Thanks to an account that turned out to be the giver's own do not count.
+    Figure.THANKS: Counted(Thanks, Thanks.community_id, Thanks.given_at.expression, (Thanks.giver_id != Thanks.receiver_id,)),
 }
 
 
@@ -255,6 +260,9 @@ def _line(counted: Counted) -> "Select[*tuple[Any, ...]]":
     if counted.table is Member:
         named = select(counted.at, _NOTHING, no_title, Person.name, *amounts)
         return named.join_from(Member, Person, Person.id == Member.person_id)
+    if counted.table is Thanks:
+        thanked = select(counted.at, Task.id, func.coalesce(Task.title, no_title), Person.name, *amounts).select_from(Thanks)
+        return thanked.join(Person, Person.id == Thanks.receiver_id).outerjoin(Task, Task.id == Thanks.task_id)
     row = Claim if counted.table is Claim else Report
     return (
         select(counted.at, Task.id, Task.title, Person.name, *amounts)

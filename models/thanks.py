@@ -20,7 +20,11 @@ class Thanks(Base):
     """Somebody thanked somebody."""
 
     __tablename__ = "thanks"
-    __table_args__ = (Index(None, "receiver_id"), Index(None, "giver_id", "receiver_id", "given_at"))
+    __table_args__ = (
+        Index(None, "receiver_id"),
+        Index(None, "giver_id", "receiver_id", "given_at"),
+        Index(None, "community_id", "given_at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     giver_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id"))

@@ -27,6 +27,7 @@ from models.roles import Role
 from models.seating import Want, claim
 from models.summaries import Summary, summarize
 from models.tasks import Proof, Task, TaskState, set_tags
+from models.thanks import thank
 from models.weeks import Week, week_at
 
 BEGAN = datetime(2026, 10, 5, 6, 0, tzinfo=UTC)
@@ -146,6 +147,8 @@ async def test_a_week_in_figures(session: AsyncSession) -> None:
     await life.takes(omar, three)
     life.now += HOUR
     await release(session, omar, three, "", life.now)
+    await thank(session, sara, omar, life.community.id, life.now, task_id=one)
+    await thank(session, omar, sara, life.community.id, life.now)
     life.now = BEGAN + timedelta(days=3)
 
     told = await life.summary()
@@ -157,6 +160,8 @@ async def test_a_week_in_figures(session: AsyncSession) -> None:
     assert numbers.medians == {Figure.FIRST_TAKEN: 5 * 60, Figure.REVIEWED: 2 * 60}, "2, 5 and 8 hours; 2 and 2 hours"
     assert (numbers[Figure.DUE], numbers.percent_filled) == (3, 50), "2 of 4 seats"
     assert (numbers[Figure.JOINED], numbers[Figure.QUICK]) == (4, 2)
+    assert numbers[Figure.THANKS] == 2
+    assert await life.rows(Figure.THANKS) == ["Task 0 Person 1", "Person 2"]
     assert told.by_day[Figure.TAKEN] == (0, 0, 3, 0, 0, 0, 0), "the week began on Saturday, this was a Monday"
     assert (told.is_running, told.week.name, told.before) == (True, "2026-W41", ())
     assert told.standing == dict.fromkeys(OF_THE_MOMENT, 0)
