@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.appeal_drawing import draw_message, material, words_of_reader
+from handlers.appeal_drawing import ENDINGS, draw_message, material, words_of_reader
 from handlers.cards import is_open, personal_card
 from handlers.claiming import held_reply, refused_reply
 from handlers.context import Context
@@ -17,6 +17,7 @@ from handlers.words import N_, Said, Words
 from models.appeals import OVER, Appeal, AppealState
 from models.calling import appeals_by_number, get_appeal, tasks_of_appeal
 from models.claims import seats_held
+from models.communities import Community
 from models.finding import Wish, fitting_tasks
 from models.refusals import NotFound, Outdated, TaskClosed, TaskFull
 from models.seating import Held, Outcome, Want, claim
@@ -28,6 +29,8 @@ _APPEAL = Arg("appeal", ArgKind.NUMBER, "")
 _FEWER_LIMIT = 400
 _NOT_CALLED = (AppealState.DRAFT, AppealState.WAITING)
 _TAGS_IN_ROW = 2
+_TRIED = 5
+"""Tasks of an appeal in which a seat is looked for by one press: others may be taking the same ones."""
 
 
 # I'm in
@@ -39,8 +42,12 @@ async def take_part(calls: Sequence[Call]) -> list[Reply]:
     all are taken, the next best task."""
     session, now = calls[0].context.session, calls[0].context.now
     appeals = await appeals_by_number(session, {call.args["appeal"] for call in calls})
-    tasks = {number: await _open_tasks(session, one, calls[0].context) for number, one in appeals.items()}
-    outcomes = await _seat(session, calls, tasks)
+    meant = {number: await tasks_of_appeal(session, one) for number, one in appeals.items()}
+    known = await seats_held(
+        session, {task.id for some in meant.values() for task in some}, {call.context.person.id for call in calls}
+    )
+    ways = [_way(call, appeals.get(call.args["appeal"]), meant.get(call.args["appeal"], ()), known) for call in calls]
+    outcomes = await _seat(session, calls, ways)
     seated = [
         (call, outcome) for call, outcome in zip(calls, outcomes, strict=True) if isinstance(outcome, Held) and outcome.is_new
     ]
@@ -64,18 +71,20 @@ async def take_part(calls: Sequence[Call]) -> list[Reply]:
     ]
 
 
-async def _open_tasks(session: AsyncSession, appeal: Appeal, context: Context) -> list[Task]:
-    """Its tasks that take somebody, in the order in which they are given out; none where it does not call any more."""
-    if appeal.state in (*_NOT_CALLED, *OVER):
+def _way(call: Call, appeal: Appeal | None, tasks: Sequence[Task], known: Mapping[int, set[int]]) -> list[int]:
+    """The numbers of the tasks that are tried, one after the other: the one of which they have a seat, else those with seats
+    left; where none has any, the first, of which one may come free. None where the appeal does not call any more."""
+    if appeal is None or appeal.state in _NOT_CALLED:
         return []
-    return [task for task in await tasks_of_appeal(session, appeal) if is_open(task, context.now)]
+    theirs = [task.id for task in tasks if task.id in known.get(call.context.person.id, set())]
+    if theirs or appeal.state in OVER:
+        return theirs[:1]
+    takes = [task for task in tasks if is_open(task, call.context.now)]
+    return [task.id for task in takes if task.seats_left][:_TRIED] or [task.id for task in takes[:1]]
 
 
-async def _seat(session: AsyncSession, calls: Sequence[Call], tasks: Mapping[int, Sequence[Task]]) -> list[Outcome | None]:
-    """A seat for each, of the tasks of their appeal: the one they hold, or the first that has one left."""
-    everybody = {call.context.person.id for call in calls}
-    known = await seats_held(session, {task.id for some in tasks.values() for task in some}, everybody)
-    ways = [_way(call, tasks.get(call.args["appeal"], ()), known) for call in calls]
+async def _seat(session: AsyncSession, calls: Sequence[Call], ways: Sequence[Sequence[int]]) -> list[Outcome | None]:
+    """A seat for each, on the first task of their way that has one left."""
     outcomes: list[Outcome | None] = [None] * len(calls)
     for turn in range(max(map(len, ways), default=0)):
         asking = [n for n, way in enumerate(ways) if len(way) > turn and _goes_on(outcomes[n])]
@@ -89,12 +98,6 @@ async def _seat(session: AsyncSession, calls: Sequence[Call], tasks: Mapping[int
     return outcomes
 
 
-def _way(call: Call, tasks: Sequence[Task], known: Mapping[int, set[int]]) -> list[int]:
-    """The numbers of the tasks that are tried, one after the other."""
-    theirs = [task.id for task in tasks if task.id in known.get(call.context.person.id, set())]
-    return theirs[:1] or [task.id for task in tasks]
-
-
 def _goes_on(outcome: Outcome | None) -> bool:
     return outcome is None or isinstance(outcome, TaskFull | TaskClosed)
 
@@ -106,17 +109,20 @@ async def _reply(context: Context, appeal: Appeal | None, outcome: Outcome | Non
         return _with_share(held_reply(context, outcome), appeal, context.words)
     if outcome is not None and not _goes_on(outcome):
         return await refused_reply(context, outcome)
-    return await _next_best(context, outcome if isinstance(outcome, TaskFull) else None)
+    return await _next_best(context, appeal, outcome if isinstance(outcome, TaskFull) else None)
 
 
 def _with_share(reply: Reply, appeal: Appeal, words: Words) -> Reply:
     return replace(reply, rows=(*reply.rows, (Button(words.say("Share"), "appeal_share", str(appeal.id)),)))
 
 
-async def _next_best(context: Context, full: TaskFull | None) -> Reply:
+async def _next_best(context: Context, appeal: Appeal, full: TaskFull | None) -> Reply:
     """There is no seat left: thanks, and what else would help; a place in line where there is one."""
     say = context.words.say
     thanks = say("Others were there already: this appeal is covered. Thank you!")
+    if appeal.state in OVER:
+        community = await context.session.get_one(Community, appeal.community_id)
+        thanks = say(ENDINGS[appeal.state], community=community.name)
     line: Row = (Button(say("Wait for a seat"), "wait", str(full.task_id)),) if full else ()
     found, _ = await fitting_tasks(context.session, context.person, Wish(), context.now, limit=1)
     if not found:

@@ -155,7 +155,7 @@ async def _about_sending(context: Context, data: Data, made: Material, sizes: di
     return [
         say("This is how people will see it. Nothing is sent yet."),
         say("Privately for: {audience}", audience=describe(Audience.load(data["audience"]), words)),
-        sizes_text(sizes, words),
+        sizes_text(sizes, Audience.load(data["audience"]), words),
         say("At the pace that platforms allow: {minutes}", minutes=words.minutes(_minutes_for(sizes, context.many_a_minute))),
         *([say("In the team's chats: {chats}", chats=words.list_of(chats))] if chats else []),
         *([say("It goes out {moment}.", moment=words.date_and_time(starts))] if data["starts"] else []),

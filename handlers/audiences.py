@@ -22,6 +22,8 @@ _DAYS = (3, 7, 30)
 _DISTANCES = (2, 5, 20)
 _USUAL_KM = 5.0
 _FURTHEST_KM = 500
+_FEW = 5
+"""Near a place, fewer people than this are not counted out: by narrowing it down one could find where somebody is."""
 
 
 async def ask_audience(context: Context, data: Data) -> Ask:
@@ -32,7 +34,7 @@ async def ask_audience(context: Context, data: Data) -> Ask:
         (
             words.say("Who should get it privately? Each choice narrows it down; a tag or a place can also be written."),
             words.say("So far: {audience}", audience=describe(audience, words)),
-            sizes_text(sizes, words),
+            sizes_text(sizes, audience, words),
         )
     )
     offered = await _offered_tags(context, data, audience)
@@ -175,8 +177,10 @@ def _described(audience: Audience, words: Words) -> Iterator[Said]:
         yield words.count("not asked for {n} day", "not asked for {n} days", audience.not_asked_for_days)
 
 
-def sizes_text(sizes: dict[str, int], words: Words) -> Said:
-    """How many people that are, and on which platforms."""
+def sizes_text(sizes: dict[str, int], audience: Audience, words: Words) -> Said:
+    """How many people that are, and on which platforms; near a place so coarsely that nobody is found by it."""
+    if audience.near and sum(sizes.values()) < _FEW:
+        return words.say("Fewer than {few} people fit", few=_FEW)
     total = words.count("{n} person fits", "{n} people fit", sum(sizes.values()))
     if len(sizes) < 2:
         return total

@@ -105,6 +105,25 @@ async def test_in_the_group_one_press_takes_a_seat_too(chat: Talk) -> None:
     assert await chat.rows(select(AppealAnswer.answer)) == [(Answer.IN,)]
 
 
+async def test_a_crowd_that_presses_at_once_gets_the_seats_there_are_and_nobody_two(chat: Talk) -> None:
+    home, huda, omar, _ = await team(chat, newcomer_claims=3)
+    others = [chat.person(f"Volunteer {n}") for n in range(6)]
+    for one in others:
+        await one.says("/start")
+        await chat.give_role(home, one, Role.VOLUNTEER)
+    await chat.task(home, huda, "Pack blankets", seats=2)
+    await chat.task(home, huda, "Drive them", seats=3)
+    await call(chat, huda, "#1 #2 Help us tonight.")
+    posted = next(message for message in omar.app.answers(home.group) if "Help us tonight." in message.text)
+    for one in [*others, *others]:
+        one.app.presses(posted, "", data="appeal_in:1:0")
+    await chat.settle()
+    taken = await chat.rows(select(Claim.task_id, Claim.person_id))
+    assert sorted(task for task, _ in taken) == [1, 1, 2, 2, 2]
+    assert len({person for _, person in taken}) == 5
+    assert len(await chat.rows(select(AppealAnswer.id))) == 5
+
+
 @both_platforms
 async def test_not_now_is_fine_and_leaves_the_way_back(chat: Talk) -> None:
     home, huda, omar, _ = await team(chat)
@@ -243,7 +262,10 @@ async def test_a_place_is_told_coarsely_and_erased(chat: Talk) -> None:
     where: Any = select(Person.latitude, Person.longitude).where(Person.id == number)
     assert await chat.rows(where) == [(30.04, 31.24)]
     await huda.says("/appeal #1 Near you. | to: near 30.0,31.2 10km")
-    assert "1 person fits" in plain(huda.screen.text)
+    assert "Fewer than 5 people fit" in plain(huda.screen.text)
+    await huda.presses("Send")
+    await told(chat)
+    assert any("Near you." in text for text in omar.reads())
     await omar.says("/me")
     await omar.presses("Place")
     await omar.presses("Erase my place")

@@ -159,10 +159,10 @@ async def test_each_choice_of_an_audience_is_counted_at_once(chat: Talk) -> None
     assert await counts("Everyone") == "3 people fit"
     assert await counts("Have time now") == "1 person fits"
     await huda.presses("Everyone")
-    assert await counts(says="https://maps.example/@30.0444,31.2357,12z") == "1 person fits"
+    assert await counts(says="https://maps.example/@30.0444,31.2357,12z") == "Fewer than 5 people fit"
     assert "within 5 km of 30.04, 31.24" in plain(huda.screen.text)
-    assert await counts(says="٣٠٫٠٤، ٣١٫٢٤ 300 km") == "2 people fit"
-    assert await counts("2 km") == "1 person fits"
+    assert await counts(says="٣٠٫٠٤، ٣١٫٢٤ 300 km") == "Fewer than 5 people fit"
+    assert await counts("2 km") == "Fewer than 5 people fit"
     assert "The buttons choose who it is for" in (await huda.says("tall people")).text
     await huda.presses("Everyone")
     assert await counts("Not asked for 7 days") == "3 people fit"
@@ -264,6 +264,43 @@ async def test_how_many_appeals_a_day_is_the_teams_to_say(chat: Talk) -> None:
     assert "2 appeals in 24 hours" in plain((await huda.presses("Send")).text)
     await chat.later(minutes=2)
     assert "A day has passed, so this was put away" in plain((await huda.presses("Send")).text)
+
+
+async def test_a_picture_goes_with_it_where_the_words_have_room_under_it(chat: Talk) -> None:
+    home, huda, omar, _ = await team(chat)
+    await chat.task(home, huda, seats=5)
+    await huda.says("/appeal")
+    await huda.says("#1")
+    await huda.says("x" * 1200)
+    await huda.presses("Skip")
+    assert "This can be a picture, or be skipped." not in huda.screen.text
+    assert "needs another kind of answer" in (await huda.says("a picture")).text
+    await huda.sends_photo(jpeg())
+    for label in ("Warmth", "Just now", "Go on", "Now"):
+        await huda.presses(label)
+    assert huda.screen.photo is not None
+    assert "no room for so much" in (await huda.presses("Send")).text
+    await huda.presses("Change something")
+    await huda.presses("Keep it")
+    await huda.says("Come and help.")
+    await huda.presses("Skip")
+    await huda.presses("Keep it")
+    await huda.presses("Keep it")
+    await huda.presses("Keep it")
+    await huda.presses("Go on")
+    await huda.presses("Now")
+    await huda.presses("Send")
+    await chat.later(seconds=1)
+    (got,) = (message for message in omar.app.answers() if "Come and help." in message.text)
+    assert got.photo is not None
+
+
+async def test_how_long_it_takes_at_the_pace_of_the_platforms_is_said_before(chat: Talk) -> None:
+    home, huda, _, _ = await team(chat)
+    await chat.task(home, huda)
+    chat.core.edge._many_a_minute = {"telegram": 1.5, "discord": 0.01}
+    preview = await huda.says("/appeal #1 Help us.")
+    assert "At the pace that platforms allow: 2 minutes" in preview.text
 
 
 def jpeg() -> bytes:

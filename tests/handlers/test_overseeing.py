@@ -173,6 +173,8 @@ async def test_what_grows_old_is_over_and_says_so(chat: Talk) -> None:
     await chat.passes(hours=49, step_minutes=240)
     assert await state(chat) is AppealState.STALE
     assert any("its time has passed" in text for text in omar.reads())
+    late = await omar.presses_on(omar.screen, data="appeal_in:1:0")
+    assert "its time has passed. Thank you for reading it. This would help as well:" in plain(late.text)
 
 
 async def test_an_appeal_that_is_stopped_before_it_begins_comes_to_no_chat(chat: Talk) -> None:
