@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.edge import Edge
 from handlers.timed import TICKS, Tick, tick
-from models.addresses import KEEP_ASKS, old_addresses
+from models.addresses import old_addresses
 from models.beats import PERIODS_OF_GRACE, note_beat
 from models.codes import old_codes
 from models.delivery import old_delivery
 from models.dialogues import old_dialogues
+from models.mail_asks import KEEP_ASKS, old_asks
 from models.notices import old_notices
 from models.pruning import prune
 from models.record import faded
@@ -126,6 +127,7 @@ async def keep_house(session: AsyncSession, now: datetime) -> bool:
         *old_dialogues(now - KEEP_DIALOGUES),
         *old_codes(now - KEEP_CODES),
         *old_addresses(now - KEEP_ASKS),
+        *old_asks(now - KEEP_ASKS),
         *old_notices(now - KEEP_NOTICES, now),
         *faded(now),
     )

@@ -17,7 +17,6 @@ from models.addresses import (
     addresses_of,
     ask,
     check_code,
-    check_may_ask,
     choose_summary,
     confirm,
     forget,
@@ -27,6 +26,7 @@ from models.communities import highest_role
 from models.delivery import enqueue, forget_message
 from models.dialogues import end_dialogues
 from models.mail_address import parse_address
+from models.mail_asks import check_may_ask
 from models.people import DigestWay
 from models.refusals import MailboxSaidNo, Outdated, Refusal
 from models.roles import Role

@@ -1,30 +1,25 @@
-"""E-mail addresses: asked for once, confirmed by whoever reads the mailbox, and left alone as soon as somebody says so.
+"""E-mail addresses: of no use before a code that went there has come back, and left alone as soon as somebody says so.
 
-An address is of no use before a code that went to it has come back. Whoever asks can have one mail sent to it, not more; what
-was asked is counted by person and by mailbox, of which only a digest is kept. A mailbox that says no is not written to again.
+Whether a mailbox may be asked at all is the business of models/mail_asks.py.
 """
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ForeignKey, Index, Select, String, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, partial_index
 from models.codes import are_tries_spent, digest_of, draw_code, note_wrong
+from models.mail_asks import mailbox_asked, mailbox_of, never_again, record_ask
 from models.people import DigestWay, Person
-from models.refusals import CodeWrong, MailboxSaidNo, MailLimit, TriesSpent
+from models.refusals import CodeWrong, TriesSpent
 
 CODE_LIFETIME = timedelta(hours=48)
-DAY, MONTH = timedelta(days=1), timedelta(days=30)
-KEEP_ASKS = MONTH
-"""How long it is kept who asked for which address, and an address that was never confirmed."""
 
 
 class MailList(StrEnum):
@@ -70,44 +65,6 @@ class MailAddress(Base):
         return self.confirmed_at is not None and self.off_at is None
 
 
-class MailAsk(Base):
-    """Somebody had the one mail sent to an address."""
-
-    __tablename__ = "mail_asks"
-    __table_args__ = (Index(None, "person_id", "asked_at"), Index(None, "mailbox", "asked_at"), Index(None, "asked_at"))
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    person_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id"))
-    mailbox: Mapped[str] = mapped_column(String(64))
-    """SHA-256 of the address."""
-    key: Mapped[str] = mapped_column(String(32), unique=True)
-    """That of the address: the mail's link to say no works even when the address was forgotten meanwhile."""
-    asked_at: Mapped[datetime]
-
-
-class Mailbox(Base):
-    """A mailbox that was asked, by the digest of its address; its row is what those who ask at the same moment queue for."""
-
-    __tablename__ = "mailboxes"
-    __table_args__ = (partial_index("ix_mailboxes_asked_at", "asked_at", where="said_no_at IS NULL"),)
-
-    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    asked_at: Mapped[datetime]
-    said_no_at: Mapped[datetime | None]
-    """When whoever reads it said that they want no mail from here."""
-
-
-class Limit(NamedTuple):
-    """How many mails may be asked for within which time."""
-
-    mails: int
-    span: timedelta
-
-
-PERSON_LIMITS = (Limit(3, DAY), Limit(10, MONTH))
-ADDRESS_LIMITS = (Limit(1, DAY), Limit(2, MONTH))
-
-
 class Asked(NamedTuple):
     """An address that is about to get its one mail."""
 
@@ -115,56 +72,17 @@ class Asked(NamedTuple):
     code: str
 
 
-async def check_may_ask(session: AsyncSession, person_id: int, address: str, now: datetime) -> None:
-    """Raises MailboxSaidNo, or MailLimit where this person or this address has had its share."""
-    mailbox = _digest(address)
-    if await session.scalar(select(Mailbox.said_no_at).where(Mailbox.digest == mailbox)) is not None:
-        raise MailboxSaidNo
-    free = [await _free_from(session, MailAsk.person_id == person_id, PERSON_LIMITS, now)]
-    free.append(await _free_from(session, MailAsk.mailbox == mailbox, ADDRESS_LIMITS, now))
-    if max(free) > now:
-        raise MailLimit(max(free))
-
-
-async def _free_from(session: AsyncSession, whose: ColumnElement[bool], limits: Sequence[Limit], now: datetime) -> datetime:
-    """When the next mail may be asked for."""
-    query = select(MailAsk.asked_at).where(whose, MailAsk.asked_at > now - MONTH).order_by(MailAsk.asked_at)
-    asked = (await session.scalars(query)).all()
-    free = now
-    for limit in limits:
-        within = [at for at in asked if at > now - limit.span]
-        if len(within) >= limit.mails:
-            free = max(free, within[-limit.mails] + limit.span)
-    return free
-
-
 async def ask(session: AsyncSession, person_id: int, address: str, now: datetime) -> Asked:
-    """Note that an address is to be asked whether it wants mail. Raises as `check_may_ask` does."""
-    mailbox = _digest(address)
-    await _take_turn(session, person_id, mailbox, now)
-    await check_may_ask(session, person_id, address, now)
+    """Note that an address is to be asked whether it wants mail. Raises MailboxSaidNo, or MailLimit."""
     code, key = draw_code(), secrets.token_urlsafe(16)
+    await record_ask(session, person_id, address, key, now)
     row = MailAddress(
-        person_id=person_id, address=address, mailbox=mailbox, key=key, asked_at=now,
+        person_id=person_id, address=address, mailbox=mailbox_of(address), key=key, asked_at=now,
         code_digest=digest_of(code), code_until=now + CODE_LIFETIME,
     )  # fmt: skip
-    session.add_all([row, MailAsk(person_id=person_id, mailbox=mailbox, key=key, asked_at=now)])
+    session.add(row)
     await session.flush()
     return Asked(row, code)
-
-
-async def _take_turn(session: AsyncSession, person_id: int, mailbox: str, now: datetime) -> None:
-    """Those who ask for the same person or the same mailbox at the same moment do so one after the other."""
-    await _touch(session, mailbox, {"asked_at": now}, now)
-    await session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True))
-
-
-async def _touch(session: AsyncSession, mailbox: str, values: dict[str, datetime], now: datetime) -> None:
-    """Note something of a mailbox, known or not."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    new = sqlite.insert(Mailbox) if is_sqlite else postgresql.insert(Mailbox)
-    row = {"digest": mailbox, "asked_at": now} | values
-    await session.execute(new.values(row).on_conflict_do_update(index_elements=["digest"], set_=values))
 
 
 async def addresses_of(session: AsyncSession, person_id: int) -> Sequence[MailAddress]:
@@ -219,8 +137,8 @@ async def confirm(session: AsyncSession, code: str, now: datetime) -> MailAddres
 
 async def was_asked(session: AsyncSession, key: str) -> str | None:
     """The digest of the address that a mail with this key went to, though it may have been forgotten meanwhile."""
-    asked: str | None = await session.scalar(select(MailAsk.mailbox).where(MailAsk.key == key))
-    return asked or await session.scalar(select(MailAddress.mailbox).where(MailAddress.key == key))
+    named = select(MailAddress.mailbox).where(MailAddress.key == key)
+    return await mailbox_asked(session, key) or await session.scalar(named)
 
 
 async def say_no(session: AsyncSession, key: str, now: datetime) -> bool:
@@ -228,7 +146,7 @@ async def say_no(session: AsyncSession, key: str, now: datetime) -> bool:
     mailbox = await was_asked(session, key)
     if mailbox is None:
         return False
-    await _touch(session, mailbox, {"said_no_at": now}, now)
+    await never_again(session, mailbox, now)
     await session.execute(delete(MailAddress).where(MailAddress.mailbox == mailbox))
     return True
 
@@ -293,13 +211,5 @@ async def forget(session: AsyncSession, person_id: int) -> list[int]:
 
 
 def old_addresses(before: datetime) -> tuple[Select[Any], ...]:
-    """Addresses that were never confirmed, and who asked for which, from before this moment."""
-    return (
-        select(MailAsk.id).where(MailAsk.asked_at < before),
-        select(MailAddress.id).where(MailAddress.confirmed_at.is_(None), MailAddress.asked_at < before),
-        select(Mailbox.digest).where(Mailbox.said_no_at.is_(None), Mailbox.asked_at < before),
-    )
-
-
-def _digest(address: str) -> str:
-    return hashlib.sha256(address.encode()).hexdigest()
+    """Addresses that were named before this moment, and never confirmed."""
+    return (select(MailAddress.id).where(MailAddress.confirmed_at.is_(None), MailAddress.asked_at < before),)

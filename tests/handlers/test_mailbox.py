@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from models.addresses import ADDRESS_LIMITS, CODE_LIFETIME, MailAddress, MailAsk, Mailbox
+from models.addresses import CODE_LIFETIME, MailAddress
 from models.codes import TRIES
 from models.delivery import Outbox
 from models.dialogues import Dialogue
+from models.mail_asks import ADDRESS_LIMITS, MailAsk, Mailbox
 from tests.dialogue import Somebody, Talk, both_platforms, plain
 from tests.elsewhere import code_in
 from tests.post import Beside, Post

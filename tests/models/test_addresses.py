@@ -17,11 +17,8 @@ import handlers  # noqa: F401  # all of models/ is loaded by then
 from bot.database import Database
 from bot.edge import Edge
 from models.addresses import (
-    ADDRESS_LIMITS,
-    PERSON_LIMITS,
     Asked,
     MailAddress,
-    Mailbox,
     addresses_of,
     ask,
     confirm,
@@ -31,6 +28,7 @@ from models.addresses import (
     switch_off,
     usable_address,
 )
+from models.mail_asks import ADDRESS_LIMITS, PERSON_LIMITS, Mailbox, old_asks
 from models.people import Identity, Newcomer, meet
 from models.pruning import prune
 from models.refusals import MailboxSaidNo, MailLimit, Refusal
@@ -76,7 +74,7 @@ class Lives:
     proved: set[tuple[int, str]] = field(default_factory=set)
 
     async def do(self, what: str, person: int, address: str, newest: int) -> None:
-        session, now = self.session, self.now
+        session, now, month_ago = self.session, self.now, self.now - timedelta(days=30)
         theirs = [mail for mail in self.sent if mail[2] == address]
         if what == "ask":
             await self._ask(person, address)
@@ -92,7 +90,7 @@ class Lives:
         elif what == "forget":
             await forget(session, person)
         elif what == "prune":
-            await prune(session, old_addresses(now - timedelta(days=30)), 100)
+            await prune(session, (*old_addresses(month_ago), *old_asks(month_ago)), 100)
 
     async def _ask(self, person: int, address: str) -> None:
         try:
