@@ -34,7 +34,7 @@ from models.calling import (
     stop_appeal,
 )
 from models.communities import Community, Member
-from models.linking import merge
+from models.linking import Merge, merge
 from models.notices import note_contacts
 from models.people import Account, Person
 from models.refusals import AppealMoved, OwnAppeal
@@ -188,6 +188,8 @@ async def test_what_a_crash_interrupts_is_taken_again_after_its_lease(session: A
 
 async def test_a_person_of_two_accounts_hears_it_in_one(session: AsyncSession) -> None:
     home = await settle(session, 3)
+    for kept in (1, 2):
+        session.add(Merge(kept_id=kept, apart_id=kept, merged_at=NOW, record={}))
     await add_account(session, 1, "discord", "d1", opted_in_at=NOW)
     await add_account(session, 2, "discord", "d2")
     await send(session, home)
