@@ -33,7 +33,7 @@ _REVIEWED = (
 )
 NAMES = (
     Figure.TAKEN, Figure.COMPLETED, "minutes", Figure.RELEASED, Figure.EXPIRED, Figure.NO_SHOW, Figure.DUE, "seats taken",
-    "seats", Figure.JOINED, Figure.QUICK,
+    "seats", Figure.JOINED, Figure.QUICK, Figure.THANKS,
 )  # fmt: skip
 
 
@@ -50,6 +50,7 @@ def counting(dialect: str, since: datetime, until: datetime) -> str:
         f"coalesce(sum(seats), 0) FROM {_DUE}",
         f"count(*) FROM {_JOINED}",
         f"count(*) FROM {_JOINED}{_QUICK.replace('{quick}', quick)}",
+        "count(*) FROM thanks WHERE {ours} AND given_at >= {since} AND given_at < {until} AND giver_id != receiver_id",
     )
     return _filled("SELECT " + ", ".join(f"(SELECT {part})" for part in parts), dialect, since, until)
 

@@ -13,6 +13,7 @@ from models.communities import Community, Member
 from models.figures import Figure
 from models.reports import Report, ReportState
 from models.tasks import Task, TaskState, TaskTag
+from models.thanks import Thanks
 from models.weeks import Week
 
 
@@ -35,6 +36,9 @@ async def figures_by_orm(
             select(Report).where(Report.community_id == community.id, Report.decided_at.between(since, until))
         )
     )
+    thanks = list(
+        await session.scalars(select(Thanks).where(Thanks.community_id == community.id, Thanks.given_at.between(since, until)))
+    )
     members = list(await session.scalars(select(Member).where(Member.community_id == community.id)))
     tasks = await _tasks(session, community.id, since, until, claims)
     firsts = await _firsts(session, claims)
@@ -43,7 +47,7 @@ async def figures_by_orm(
         by_person.setdefault(claim.person_id, []).append(claim.claimed_at)
     await _stand(session, community, now, members)
     await _tags(session, [report for report in reports if report.decided_at and report.decided_at >= week.begins_at])
-    return [_count(one, now, claims, reports, members, tasks, firsts, by_person) for one in weeks]
+    return [_count(one, now, claims, reports, members, tasks, firsts, by_person, thanks) for one in weeks]
 
 
 async def _stand(session: AsyncSession, community: Community, now: datetime, members: list[Member]) -> list[int]:
@@ -119,6 +123,7 @@ def _count(
     tasks: dict[int, Task],
     firsts: set[int],
     by_person: dict[int, list[datetime]],
+    thanks: list[Thanks],
 ) -> dict[str, int | None]:
     begins_at, ends_at = week.begins_at, week.ends_at
 
@@ -143,6 +148,7 @@ def _count(
         "seats taken": sum(task.seats_taken for task in due),
         "seats": sum(task.seats for task in due),
         Figure.JOINED: len(joined),
+        Figure.THANKS: sum(within(one.given_at) and one.giver_id != one.receiver_id for one in thanks),
         Figure.QUICK: sum(_is_quick(member, by_person.get(member.person_id, ())) for member in joined),
         Figure.FIRST_TAKEN: len(first),
         "to claim": _middle(_minutes(tasks[claim.task_id].created_at, claim.claimed_at) for claim in first),

@@ -15,6 +15,7 @@ from models.people import Person
 from models.reports import Report, ReportState
 from models.roles import Role
 from models.tasks import Proof, Task, TaskState, TaskTag
+from models.thanks import Thanks
 
 END = datetime(2026, 11, 28, 12, tzinfo=UTC)
 YEAR = timedelta(days=364)
@@ -46,6 +47,7 @@ def history(claims: int) -> Iterator[Rows]:
         yield _filled(Report, [report for one in batch for report in one["reports"]])
         for claim in (claim for one in batch for claim in one["claims"] if claim["state"] is ClaimState.APPROVED):
             trusted.setdefault(claim["person_id"], claim["ended_at"])
+        yield _filled(Thanks, [_thanks(one["claims"]) for one in batch])
     yield _filled(Member, [_member(number, people, trusted.get(number)) for number in range(1, people + 1)])
 
 
@@ -118,6 +120,15 @@ def _claim(
         "id": numbers["claim"], "task_id": task, "person_id": person, "community_id": COMMUNITY, "state": state,
         "claimed_at": claimed_at, "hold_until": deadline_at, "counted_from": claimed_at, "next_at": deadline_at,
         "ended_at": None if is_open else ended_at, "reason": "",
+    }  # fmt: skip
+
+
+def _thanks(claims: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of two who took seats of a task, one thanks the other."""
+    first, second = claims[:2]
+    return {
+        "giver_id": second["person_id"], "receiver_id": first["person_id"], "community_id": COMMUNITY, "task_id": None,
+        "given_at": second["claimed_at"],
     }  # fmt: skip
 
 
