@@ -76,8 +76,9 @@ class Edge:
 
     async def _commit(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         async with self._database.writer() as session:
-            result = await work(session)
+            # First, so that the work sees what was delivered: an event that comes again would else be answered again.
             written = await self.marks.write(session)
+            result = await work(session)
             await session.commit()
             self.marks.forget(written)
             return result
