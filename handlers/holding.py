@@ -18,6 +18,7 @@ from models.communities import Community, staff
 from models.holding import (
     QUESTION,
     TIME_TO_DECIDE,
+    Asked,
     Due,
     Ended,
     due_to_be_asked,
@@ -81,9 +82,9 @@ async def ask(telling: Telling) -> Reply | None:
     asked = await warn(telling.session, telling.notice.about, telling.now)
     if asked is None:
         return None
-    claim, task = asked
+    task, until = asked.task, asked.until
     words, now = telling.words, telling.now
-    moment = words.moment(claim.hold_until, now)
+    moment = words.moment(until, now)
     if task.starts_at is not None:
         text = words.say("{title} is over. What was it like? The report can be handed in until {moment}; after that the seat "
                          "counts as given up.", title=task.title, moment=moment)  # fmt: skip
@@ -93,16 +94,17 @@ async def ask(telling: Telling) -> Reply | None:
     else:
         text = words.say("{title} is yours until {moment}. How is it going? Without an answer the seat is free then.",
                          title=task.title, moment=moment)  # fmt: skip
-    return Reply(text=text, rows=await _answers(telling.session, claim, task, words, now))
+    return Reply(text=text, rows=await _answers(telling.session, asked, words, now))
 
 
-async def _answers(session: AsyncSession, claim: Claim, task: Task, words: Words, now: datetime) -> tuple[Row, ...]:
+async def _answers(session: AsyncSession, asked: Asked, words: Words, now: datetime) -> tuple[Row, ...]:
+    claim, task, until = asked
     community, number, say = await session.get_one(Community, task.community_id), str(task.id), words.say
     first: list[Button] = []
     if task.starts_at is None and task.deadline_at > now:
         if claim.renewals < community.still_times:
             first.append(Button(say("Still on it"), "still", number, claim.renewals, Tone.PRIMARY))
-        if claim.hold_until < task.deadline_at:
+        if until < task.deadline_at:
             first.append(Button(say("More time"), "extend", number))
     last = (Button(say("Done"), "done", number, task.version), Button(say("Give back"), "release", number))
     return (tuple(first), last) if first else (last,)

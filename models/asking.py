@@ -137,6 +137,8 @@ class Unasked(NamedTuple):
 
 async def find_unasked(session: AsyncSession, now: datetime, limit: int) -> bool:
     """Offer something to members who were offered nothing for long, the longest first; whether there are more to look at."""
+    if await session.scalar(_ANYBODY, {"now": now}) is None:
+        return False
     rows = await session.execute(_to_look_at(now, limit))
     found = [Unasked._make(row) for row in rows]
     offered = [one for one in found if _look_at(one, now) is None and one.fits]
@@ -161,6 +163,12 @@ def _pause(one: Unasked) -> timedelta:
 
 
 _MEMBERS = table(Member)
+_ANYBODY = (
+    select(Member.person_id)
+    .where(Member.left_at.is_(None), Member.blocked_at.is_(None), Member.look_at <= bindparam("now", type_=Moment()))
+    .limit(1)
+)
+"""Built once: mostly there is nobody, and building the whole question costs more than asking this one."""
 _LOOK_AT = (
     update(_MEMBERS)
     .where(_MEMBERS.c.community_id == bindparam("community"), _MEMBERS.c.person_id == bindparam("person"))

@@ -131,7 +131,17 @@ async def look_again(session: AsyncSession, moments: Mapping[int, datetime]) -> 
         await (await session.connection()).execute(_LOOK_AGAIN, rows)
 
 
-async def warn(session: AsyncSession, claim_id: int, now: datetime) -> tuple[Claim, Task] | None:
+class Asked(NamedTuple):
+    """A claim whose holder is being asked."""
+
+    claim: Claim
+    """As it was before."""
+    task: Task
+    until: datetime
+    """The seat is held until then."""
+
+
+async def warn(session: AsyncSession, claim_id: int, now: datetime) -> Asked | None:
     """The question goes out: from now on the hold can end. None where there is nothing to ask (any more)."""
     row = (
         await session.execute(
@@ -158,10 +168,7 @@ async def warn(session: AsyncSession, claim_id: int, now: datetime) -> tuple[Cla
         .values(warned_at=now, hold_until=until, next_at=until)
         .returning(Claim.id)
     )
-    if asked is None:
-        return None
-    await session.refresh(claim)
-    return claim, task
+    return Asked(claim, task, until) if asked is not None else None
 
 
 async def end_unanswered(session: AsyncSession, now: datetime, limit: int) -> tuple[list[Ended], bool]:
