@@ -318,7 +318,7 @@ async def appeals_without_posts(session: AsyncSession, now: datetime) -> Sequenc
     has_chat = select(Chat.id).where(Chat.community_id == Appeal.community_id, Chat.left_at.is_(None))
     begun = (Appeal.over_at.is_(None), Appeal.sent_at.is_not(None), Appeal.starts_at <= now)
     wanted = select(Appeal).where(*begun, Appeal.state == AppealState.RUNNING, ~posted.exists(), has_chat.exists())
-    return (await session.scalars(wanted.order_by(Appeal.id).with_for_update(of=Appeal, skip_locked=True))).all()
+    return (await session.scalars(wanted.order_by(Appeal.stale_at).with_for_update(of=Appeal, skip_locked=True))).all()
 
 
 async def withdraw_posts(session: AsyncSession, appeal_id: int) -> None:

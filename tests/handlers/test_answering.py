@@ -58,16 +58,19 @@ async def test_one_press_takes_a_seat_and_everybody_hears_it_once(chat: Talk) ->
 
 @both_platforms
 async def test_pressing_twice_takes_one_seat_also_of_several_tasks(chat: Talk) -> None:
-    home, huda, omar, _ = await team(chat, newcomer_claims=3)
+    home, huda, omar, sara = await team(chat, newcomer_claims=3)
     await chat.task(home, huda, "Pack blankets", seats=2)
     await chat.task(home, huda, "Drive them", seats=2)
     await call(chat, huda, "#1 #2 Help us tonight.")
     message = omar.screen
     await omar.presses_on(message, "I'm in")
     await omar.presses_on(message, data="appeal_in:1:0")
-    assert "yours already" in plain(omar.screen.text)
+    assert "Pack blankets is yours already" in plain(omar.screen.text)
     assert len(await chat.rows(select(Claim.id))) == 1
     assert len(await chat.rows(select(AppealAnswer.id))) == 1
+    await sara.says("/claim 2")
+    await sara.presses_on(sara.screen, data="appeal_in:1:0")
+    assert await chat.rows(select(Claim.task_id).order_by(Claim.id)) == [(1,), (2,)], "the first one has seats left"
 
 
 @both_platforms

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from models.appeals import Appeal, AppealPost, AppealState, AppealTask, PostKind
 from models.communities import Community, Member
 from models.people import Account, Person
 from models.roles import Role
-from tests.dialogue import Home, Somebody, Talk, both_platforms, plain
+from tests.dialogue import Clock, Home, Somebody, Talk, both_platforms, plain
+from tests.handlers.test_flows import running
+from tests.wire.telegram import TelegramWire
 
 
 async def columns(chat: Talk, **values: Any) -> None:
@@ -214,12 +217,40 @@ async def test_volunteers_call_nobody_at_any_step(chat: Talk) -> None:
     assert await chat.rows(select(Appeal.id)) == []
 
 
-async def test_a_restart_in_the_middle_is_invisible_and_time_that_passed_is_noticed(chat: Talk) -> None:
+async def test_a_restart_in_the_middle_is_not_noticed(database_url: str, tmp_path: Path) -> None:
+    clock = Clock()
+    async with TelegramWire() as wire:
+        async with running(wire, clock, database_url, tmp_path) as chat:
+            home, huda, _, _ = await team(chat)
+            await chat.task(home, huda, seats=5)
+            await huda.says("/appeal")
+            await huda.says("#1")
+            await huda.says("Help us.")
+            await huda.presses("Skip")
+            asked = await huda.presses("Skip")
+        async with running(wire, clock, database_url, tmp_path) as chat:
+            huda = Somebody(chat, huda.app)
+            await huda.presses_on(asked, "Warmth")
+            await huda.presses("Just now")
+            await huda.presses("Helped before")
+        async with running(wire, clock, database_url, tmp_path) as chat:
+            huda = Somebody(chat, huda.app)
+            assert "So far: having helped before" in plain(huda.screen.text)
+            await huda.presses("Everyone")
+            await huda.presses("Go on")
+            await huda.presses("Now")
+            preview = huda.screen
+        async with running(wire, clock, database_url, tmp_path) as chat:
+            huda = Somebody(chat, huda.app)
+            await huda.presses_on(preview, "Send")
+            assert await chat.rows(select(Appeal.state, Appeal.audience_size)) == [(AppealState.RUNNING, 3)]
+
+
+async def test_time_that_passed_is_noticed_before_anything_is_sent(chat: Talk) -> None:
     home, huda, _, _ = await team(chat)
     await chat.task(home, huda, deadline_at=chat.clock.now() + timedelta(hours=3))
     await huda.says("/appeal")
     await huda.says("#1")
-    await chat.core.database.close()
     await huda.says("Help us.")
     for _ in range(2):
         await huda.presses("Skip")

@@ -125,7 +125,9 @@ async def test_a_second_moderator_confirms_where_the_team_wants_it_and_always_wh
 
 @both_platforms
 async def test_what_nobody_confirmed_for_a_day_is_asked_about(chat: Talk) -> None:
-    home, huda, _, _ = await team(chat)
+    home, huda, omar, _ = await team(chat)
+    await chat.give_role(home, omar, Role.MODERATOR)
+    await change(chat, omar, quiet_from=13 * 60, quiet_until=18 * 60)
     await chat.task(home, huda, seats=9, deadline_at=chat.clock.now() + timedelta(days=9))
     await call(chat, huda)
     await chat.passes(hours=23, step_minutes=60)
@@ -135,6 +137,7 @@ async def test_what_nobody_confirmed_for_a_day_is_asked_about(chat: Talk) -> Non
     await huda.presses("Still true")
     assert "Last confirmed: Tuesday 24 November" in card(huda)
     await chat.passes(hours=20, step_minutes=60)
+    assert not any("Is it still true?" in text for text in omar.reads()), "by then it was answered"
 
 
 @both_platforms
@@ -186,3 +189,15 @@ async def test_an_appeal_that_is_stopped_before_it_begins_comes_to_no_chat(chat:
     await chat.later(hours=5)
     assert await state(chat) is AppealState.STOPPED
     assert not any("Come at six." in text for text in omar.reads() + huda.reads(home.group))
+
+
+async def test_what_is_stopped_at_once_does_not_come_to_the_chats_any_more(chat: Talk) -> None:
+    home, huda, _, _ = await team(chat)
+    await chat.task(home, huda, seats=5)
+    preview = await huda.says("/appeal #1 A slip.")
+    huda.app.presses(preview, "Send")
+    await chat.arrived()
+    huda.app.presses(preview, data="appeal_do:1 stop:1")
+    await chat.settle()
+    assert await state(chat) is AppealState.STOPPED
+    assert huda.reads(home.group) == []
