@@ -13,6 +13,7 @@ from handlers.finding import moderated_task
 from handlers.recurring import beginning, days_after, first_day, rhythm_text
 from handlers.registry import TASK, Arg, ArgKind, command
 from handlers.standing import seat_standing
+from handlers.telling import tell
 from handlers.timed import tick
 from handlers.types import Button, Card, Reply, Row, Tone
 from handlers.words import Said, Words, clean_line, words_for
@@ -31,7 +32,7 @@ from models.series import (
     make_occurrence,
     stop,
 )
-from models.standing import count_standing
+from models.standing import count_standing, everybody_standing
 from models.tasks import Task, tags_of
 
 _SERIES_AT_ONCE = 20
@@ -178,7 +179,16 @@ async def pause(context: Context, series: int) -> Reply:
 @command("series_end", args=(_SERIES,))
 async def end(context: Context, series: int) -> Reply:
     """Make no tasks any more."""
-    return await _stop(context, series, SeriesState.ENDED, SeriesState.ACTIVE, SeriesState.PAUSED)
+    found, community = await _moderated(context, series)
+    reply = await _stop(context, series, SeriesState.ENDED, SeriesState.ACTIVE, SeriesState.PAUSED)
+
+    def news(words: Words) -> Reply:
+        text = words.say("{title} does not come again after what is in /mine. Thank you for every time!", title=found.title)
+        return Reply(text=text, rows=((Button(words.say("My tasks"), "mine"),),))
+
+    people = await everybody_standing(context.session, found.id)
+    await tell(context, people, f"series_end:{found.id}", news, zone=community.timezone)
+    return reply
 
 
 async def _stop(context: Context, series_id: int, state: SeriesState, *was: SeriesState) -> Reply:

@@ -16,6 +16,7 @@ from handlers.words import N_, Said, Words, clean_line, words_for
 from models.claims import Claim, ClaimState, seated_claim
 from models.communities import Community
 from models.notices import NoticeKind, plan
+from models.record import was_late
 from models.refusals import Malformed, MemberBlocked, NotFound, NotMember, Outdated
 from models.releasing import release
 from models.seating import Held, Want, claim
@@ -211,10 +212,13 @@ async def _be_away(context: Context, data: Data) -> Reply:
     held = await held_between(context.session, person, series.id, days, context.now)
     for task in held:
         await release(context.session, person, task, "", context.now)
+    is_late = any([await was_late(context.session, person, task, context.now) for task in held])
     words = await _words(context, series)
     freed = words.count("{n} seat held for then is free again.", "{n} seats held for then are free again.", len(held))
     text = away_text(standing, words)
-    return await _screen(context, series, Said(f"{text}. {freed}" if held else text))
+    late = words.say("It begins in less than a day, so this stands on your record for 90 days. What it says is in /record.")
+    said = f"{text}. {freed}" if held else text
+    return await _screen(context, series, Said(f"{said}\n\n{late}" if is_late else said))
 
 
 AWAY = declare(

@@ -75,6 +75,12 @@ async def who_stands(session: AsyncSession, series_id: int, day: date) -> list[i
     return [one.person_id for one in standings if not is_away(one, day)]
 
 
+async def everybody_standing(session: AsyncSession, series_id: int) -> list[int]:
+    """The people who come every time, away or not."""
+    active = select(Standing.person_id).where(Standing.series_id == series_id, Standing.ended_at.is_(None))
+    return list(await session.scalars(active.order_by(Standing.id)))
+
+
 def is_away(standing: Standing, day: date) -> bool:
     if standing.away_from is None or standing.away_until is None:
         return False

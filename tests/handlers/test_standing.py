@@ -85,6 +85,29 @@ async def test_no_seat_is_taken_while_somebody_is_away(chat: Talk) -> None:
 
 
 @both_platforms
+async def test_who_goes_away_within_a_day_is_told_what_it_means(chat: Talk) -> None:
+    _, _, omar = await standing(chat)
+    await chat.later(days=2, hours=8)
+    await omar.says("/mine")
+    await omar.presses("Every time: ")
+    await omar.presses("Away for a while")
+    await omar.presses("Tomorrow")
+    gone = await omar.presses("1 week")
+    assert "so this stands on your record for 90 days" in plain(gone.text)
+    assert len(await chat.rows(select(Entry.id))) == 1
+
+
+@both_platforms
+async def test_who_comes_every_time_hears_that_it_ends(chat: Talk) -> None:
+    _, huda, omar = await standing(chat)
+    await huda.says("/task 1")
+    await huda.presses("The series")
+    await huda.presses("End the series")
+    assert "Serve dinner does not come again after what is in /mine." in plain(omar.screen.text)
+    assert await held(chat) == [date(2026, 11, 26)]
+
+
+@both_platforms
 async def test_time_away_can_end_early(chat: Talk) -> None:
     _, _, omar = await standing(chat)
     await omar.presses("Away for a while")
