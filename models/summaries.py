@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -17,12 +18,13 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
+    bindparam,
     cast,
-    column,
     distinct,
     func,
+    literal_column,
     select,
-    values,
+    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -108,7 +110,8 @@ async def summarize(session: AsyncSession, community: Community, week: Week, now
     sums = await _count(session, community.id, spans, now)
     amounts = await _amounts(session, community.id, weeks, now)
     numbers = [
-        _numbers([sums[span.number] for span in spans if span.back == back], amounts[back]) for back in range(len(weeks))
+        _numbers([each for each, span in zip(sums, spans, strict=True) if span.back == back], amounts[back])
+        for back in range(len(weeks))
     ]
     given, givers = await _given(session, community.id, week, now)
     return Summary(
@@ -138,9 +141,8 @@ def _total(sums: Iterable[Sum]) -> Sum:
 
 
 class _Span(NamedTuple):
-    """A number for what is counted from one moment to another."""
+    """From one moment to another."""
 
-    number: int
     since: datetime
     until: datetime
     back: int = 0
@@ -148,32 +150,50 @@ class _Span(NamedTuple):
 
 
 def _spans(weeks: Sequence[Week]) -> list[_Span]:
-    """The days of the first week, numbered from 0, then each of the others as a whole."""
-    midnights = weeks[0].midnights
-    days = [_Span(day, midnights[day], midnights[day + 1]) for day in range(DAYS)]
-    return [*days, *(_Span(DAYS + back, one.begins_at, one.ends_at, back) for back, one in enumerate(weeks[1:], 1))]
+    """The days of the first week, then each of the others as a whole."""
+    days = [_Span(since, until) for since, until in pairwise(weeks[0].midnights)]
+    return [*days, *(_Span(one.begins_at, one.ends_at, back) for back, one in enumerate(weeks[1:], 1))]
 
 
-def _table_of(spans: Sequence[_Span], now: datetime) -> CTE:
-    """The spans as a table. Nothing counts that is still to come."""
-    columns = column("number", Integer), column("since", Moment()), column("until", Moment())
-    rows = [(span.number, span.since, min(span.until, now + _INSTANT)) for span in spans]
-    return values(*columns, name="span").data(rows).cte("span")
+# Built once: building these statements costs more than running them over a small community.
+
+
+def _table_of(size: int) -> CTE:
+    """So many spans as a table, of which `_values` are the moments."""
+    rows = [
+        select(
+            literal_column(str(number), Integer).label("number"),
+            bindparam(f"since{number}", type_=Moment()).label("since"),
+            bindparam(f"until{number}", type_=Moment()).label("until"),
+        )
+        for number in range(size)
+    ]
+    return union_all(*rows).cte("span")
+
+
+def _values(community_id: int, spans: Sequence[_Span], now: datetime) -> dict[str, object]:
+    """Nothing counts that is still to come."""
+    values: dict[str, object] = {"community": community_id}
+    for number, span in enumerate(spans):
+        values |= {f"since{number}": span.since, f"until{number}": min(span.until, now + _INSTANT)}
+    return values
 
 
 _INSTANT = timedelta(microseconds=1)
 
 
-async def _count(
-    session: AsyncSession, community_id: int, spans: Sequence[_Span], now: datetime
-) -> dict[int, dict[Figure, Sum]]:
-    """What there is in each span, by its number."""
-    span = _table_of(spans, now)
-    columns = [_within(WEEKLY[figure], span, community_id, _sums_of(WEEKLY[figure])) for figure in _SUMMED]
-    rows = await session.execute(select(span.c.number, *columns))
-    return {
-        number: {figure: Sum(*_split(text)) for figure, text in zip(_SUMMED, texts, strict=True)} for number, *texts in rows
-    }
+def _over_spans(size: int, queries: "dict[Figure, Select[Any]]") -> "Select[Any]":
+    """The value of each query over those of its figure's rows that are in a span, for each of so many spans: read from an
+    index, span by span, without anything to be sorted."""
+    span = _table_of(size)
+    values = [_within(WEEKLY[figure], span, query) for figure, query in queries.items()]
+    return select(*values).select_from(span).order_by(span.c.number)
+
+
+def _within(what: Counted, span: CTE, query: "Select[Any]") -> ColumnElement[Any]:
+    ours = what.community == bindparam("community")
+    found = query.select_from(what.table).where(ours, what.at >= span.c.since, what.at < span.c.until, *what.where)
+    return found.correlate(span).scalar_subquery()
 
 
 def _sums_of(what: Counted) -> "Select[Any]":
@@ -185,33 +205,35 @@ def _sums_of(what: Counted) -> "Select[Any]":
     return select(text)
 
 
-def _within(what: Counted, span: CTE, community_id: int, query: "Select[Any]") -> ColumnElement[Any]:
-    """A value over those rows that are in a span: read from an index, span by span, without anything to be sorted."""
-    within = (what.at >= span.c.since, what.at < span.c.until)
-    found = query.select_from(what.table).where(what.community == community_id, *within, *what.where)
-    return found.correlate(span).scalar_subquery()
+def _all_of(what: Counted) -> "Select[Any]":
+    """The amounts of which there is a median, in one text: a database sorts slower, and hands over a row slower, than Python
+    splits a text."""
+    amounts = select(func.aggregate_strings(cast(what.amount, String), ","))
+    return amounts.join_from(Claim, Task, Task.id == Claim.task_id) if what.table is Claim else amounts
+
+
+_COUNT = _over_spans(DAYS + WEEKS_BEFORE, {figure: _sums_of(WEEKLY[figure]) for figure in _SUMMED})
+_AMOUNTS = _over_spans(1 + WEEKS_BEFORE, {figure: _all_of(WEEKLY[figure]) for figure in MEDIANS})
+
+
+async def _count(session: AsyncSession, community_id: int, spans: Sequence[_Span], now: datetime) -> list[dict[Figure, Sum]]:
+    """What there is in each span."""
+    rows = await session.execute(_COUNT, _values(community_id, spans, now))
+    return [{figure: Sum(*_split(text)) for figure, text in zip(_SUMMED, texts, strict=True)} for texts in rows]
 
 
 async def _amounts(
     session: AsyncSession, community_id: int, weeks: Sequence[Week], now: datetime
 ) -> list[dict[Figure, list[int]]]:
-    """Of each week, the amounts of which there are medians. They come as one text each: a database sorts slower, and hands
-    over a row slower, than Python splits a text."""
-    span = _table_of([_Span(back, one.begins_at, one.ends_at) for back, one in enumerate(weeks)], now)
-    columns = [_within(WEEKLY[figure], span, community_id, _all_of(WEEKLY[figure])) for figure in MEDIANS]
-    rows = await session.execute(select(span.c.number, *columns).order_by(span.c.number))
-    return [dict(zip(MEDIANS, map(_split, texts), strict=True)) for _, *texts in rows]
+    """How long it took each time, in each week."""
+    spans = [_Span(one.begins_at, one.ends_at) for one in weeks]
+    rows = await session.execute(_AMOUNTS, _values(community_id, spans, now))
+    return [dict(zip(MEDIANS, map(_split, texts), strict=True)) for texts in rows]
 
 
 def _split(text: str | None) -> list[int]:
     """Whole numbers with commas between them; nothing where there is nothing."""
     return list(map(int, text.split(","))) if text else []
-
-
-def _all_of(what: Counted) -> "Select[Any]":
-    """The amounts, one behind the other."""
-    amounts = select(func.aggregate_strings(cast(what.amount, String), ","))
-    return amounts.join_from(Claim, Task, Task.id == Claim.task_id) if what.table is Claim else amounts
 
 
 async def _given(session: AsyncSession, community_id: int, week: Week, now: datetime) -> tuple[tuple[Given, ...], int]:
