@@ -41,8 +41,8 @@ _LONGEST_PAUSE_SECONDS: Final = 30.0
 _TROUBLES: Final = 5
 """Messages in a row that the platform could not take: then it is the platform, and we wait."""
 _SMALLEST_PAGE: Final = 4
-_LARGEST_PAGE: Final = 500
-_MOST_WORKERS: Final = 128
+_LARGEST_PAGE: Final = 300
+_MOST_WORKERS: Final = 64
 _READ_AHEAD_SECONDS: Final = 2.0
 
 
