@@ -1,5 +1,6 @@
 """Himma on Discord, with Telegram and the playground attached: against the stock way and against doing nothing; in a flood."""
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from statistics import median
 from bench.api import BotApi
 from bench.claim import Effort, Tell
 from bench.contestant import NOOP_DISCORD, STOCK_DISCORD
-from bench.discord import DiscordApi
+from bench.discord import ACKNOWLEDGE_SECONDS, DiscordApi
 from bench.field import Field
 from bench.himma import Himma
 from bench.load import Stats
@@ -25,7 +26,7 @@ class Discord:
     steady: Stats
     flood: Stats
     resident_mb: float
-    """Right after the start and the first answers, with Telegram, Discord and the playground."""
+    """Right after the start and the first answer, with Telegram, Discord and the playground."""
 
 
 async def on_discord(folder: Path, effort: Effort, tell: Tell) -> Discord:
@@ -39,12 +40,14 @@ async def on_discord(folder: Path, effort: Effort, tell: Tell) -> Discord:
         for number in range(effort.rounds):
             for field in fields:
                 tell(f"round {number + 1} of {effort.rounds}: {field.contestant.name} on Discord")
+                if field.contestant is himma:
+                    sizes.append(await field.start_size(api))
                 async with field.started(api) as heat:
-                    if field.contestant is himma:
-                        sizes.append(heat.running.resident_mb())
                     runs[field.contestant.name].append(await heat.press(AT_ONCE, effort.presses, effort.seconds))
                     if field.contestant is himma:
                         runs["steady"].append(await heat.press_steadily(PER_SECOND, int(PER_SECOND * effort.seconds)))
+                        api.acknowledge_seconds = ACKNOWLEDGE_SECONDS
                         runs["flood"].append(await heat.press(FLOOD, FLOOD, 0.5))
+                        api.acknowledge_seconds = math.inf
     figures = {name: Stats.median(stats) for name, stats in runs.items()}
     return Discord(figures, figures.pop("steady"), figures.pop("flood"), median(sizes))

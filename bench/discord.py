@@ -1,8 +1,8 @@
 """A Discord on the loopback that costs next to nothing, so that what is measured is the bot and not the wire.
 
 Gateway and REST on one port, both read by hand. What is served has the form of Discord's API
-(https://discord.com/developers/docs), but nothing is checked and no limit is kept but one: whoever is not acknowledged within
-three seconds never is, for their app has stopped waiting. The wire fake of the tests does the rest.
+(https://discord.com/developers/docs), but nothing is checked and no limit is kept but one, where it is wanted: whoever is not
+acknowledged in time never is, for their app has stopped waiting. The wire fake of the tests does the rest.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import base64
 import hashlib
 import itertools
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -46,6 +47,7 @@ class DiscordApi:
         self.polled = asyncio.Event()
         """Set when the bot has been told that it is connected."""
         self.calls: Counter[str] = Counter()
+        self.acknowledge_seconds = math.inf
         self._numbers = itertools.count(1)
         self._sequence = itertools.count(1)
         self._presses: dict[str, Press] = {}
@@ -129,7 +131,7 @@ class DiscordApi:
 
     def _take_response(self, connection: Connection, token: str, body: bytes) -> None:
         press, now = self._presses.get(token), time.perf_counter()
-        if press is None or now - press.sent > ACKNOWLEDGE_SECONDS:
+        if press is None or now - press.sent > self.acknowledge_seconds:
             connection.write(_NOT_FOUND)
             return
         connection.write(_NO_CONTENT)

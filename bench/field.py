@@ -34,6 +34,12 @@ class Field:
             yield heat
         self._check()
 
+    async def start_size(self, api: Wire) -> float:
+        """Resident memory after a start and the first answer, in units of 1,000,000 bytes."""
+        async with run(self.contestant, self.folder, api) as running:
+            self.note(await Load(api).closed(self.presses, people=1, at_most=1, seconds=10))
+            return running.resident_mb()
+
     def note(self, presses: list[Press]) -> None:
         self.made += presses
 

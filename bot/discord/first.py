@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 
 DEFER_AFTER_SECONDS: Final = 1.5
 MOST_WAITING: Final = 256
-"""With so many interactions waiting for their answer, the next ones are deferred at once; with so many deferrals on their way,
-nothing else is begun. It is as many as can be under way (`Callbacks`)."""
+"""With more interactions waiting for their first response, all of them are deferred at once; with so many deferrals on their
+way, nothing else is begun. It is as many as can be under way (`Callbacks`)."""
 _RETRY_SECONDS: Final = 0.3
 
 
@@ -28,19 +28,20 @@ class FirstResponses:
     def __init__(self, callbacks: Callbacks, after_seconds: float = DEFER_AFTER_SECONDS) -> None:
         self._callbacks = callbacks
         self._after_seconds = after_seconds
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers: dict[str, tuple[asyncio.TimerHandle, Handle, bool]] = {}
         self._deferring: dict[str, asyncio.Task[None]] = {}
         self._is_calm = asyncio.Event()
         self._is_calm.set()
 
     def expect(self, handle: Handle, *, whispers: bool) -> None:
         """An interaction arrived. `whispers`: a deferral is for its person alone to see."""
-        if handle.id not in self._timers and handle.id not in self._deferring:
-            if len(self._timers) >= MOST_WAITING:
-                self._begin_to_defer(handle, whispers)
-                return
-            loop = asyncio.get_running_loop()
-            self._timers[handle.id] = loop.call_later(self._after_seconds, self._begin_to_defer, handle, whispers)
+        if handle.id in self._timers or handle.id in self._deferring:
+            return
+        timer = asyncio.get_running_loop().call_later(self._after_seconds, self._begin_to_defer, handle, whispers)
+        self._timers[handle.id] = timer, handle, whispers
+        if len(self._timers) + len(self._deferring) > MOST_WAITING:
+            for _, waiting, is_whispered in list(self._timers.values()):  # whoever came first, first
+                self._begin_to_defer(waiting, is_whispered)
 
     async def calm(self) -> None:
         """Wait until what is to be done may take its time: in a flood everybody is acknowledged before anybody is answered,
@@ -49,16 +50,17 @@ class FirstResponses:
 
     async def take_over(self, handle: Handle) -> bool:
         """Whether the first response is still to be given, which is then the caller's; else it is out when this returns."""
-        timer = self._timers.pop(handle.id, None)
-        if timer is not None:
-            timer.cancel()
+        waiting = self._timers.pop(handle.id, None)
+        if waiting is not None:
+            waiting[0].cancel()
             return True
         if (deferring := self._deferring.get(handle.id)) is not None:
             await asyncio.wait({deferring})
         return False
 
-    def _begin_to_defer(self, handle: Handle, whispers: bool) -> None:  # the loop calls it
-        self._timers.pop(handle.id, None)
+    def _begin_to_defer(self, handle: Handle, whispers: bool) -> None:
+        timer, *_ = self._timers.pop(handle.id)
+        timer.cancel()
         task = self._deferring[handle.id] = asyncio.create_task(self._defer(handle, whispers=whispers))
         task.add_done_callback(lambda _: self._end_deferring(handle))
         if len(self._deferring) > MOST_WAITING:
@@ -88,7 +90,7 @@ class FirstResponses:
 
     async def close(self) -> None:
         """Defer nothing any more."""
-        for timer in self._timers.values():
+        for timer, *_ in self._timers.values():
             timer.cancel()
         self._timers.clear()
         if self._deferring:
