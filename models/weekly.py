@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, UniqueConstraint, or_, select, update
+from sqlalchemy import ForeignKey, Integer, UniqueConstraint, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,16 +42,20 @@ class Sending(NamedTuple):
     """When the next one is due."""
 
 
+_DUE = (
+    select(Community)
+    .where(or_(Community.summary_due_at <= bindparam("now"), Community.summary_due_at.is_(None)))
+    .order_by(Community.summary_due_at, Community.id)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True, key_share=True)
+)
+"""Built once: looking for what is due costs less than building the question."""
+
+
 async def take_due(session: AsyncSession, now: datetime, limit: int) -> tuple[list[Sending], bool]:
     """The summaries that are due, recorded as sent and with the next one planned; and whether there may be more. After a time
     away only a community's latest is sent."""
-    due = await session.scalars(
-        select(Community)
-        .where(or_(Community.summary_due_at <= now, Community.summary_due_at.is_(None)))
-        .order_by(Community.summary_due_at, Community.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
+    due = await session.scalars(_DUE, {"now": now, "limit": limit})
     sendings, looked_at = [], 0
     for community in due.all():
         looked_at += 1
