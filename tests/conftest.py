@@ -51,6 +51,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+_USES = 50
+"""How many tests have a copy before it is made anew."""
+
+
 class PostgresTemplate:
     """A migrated database on the PostgreSQL server, to be copied; made when the first test asks."""
 
@@ -60,15 +64,25 @@ class PostgresTemplate:
         self._run_pid = run_pid
         self._server: postgres.Server | None = None
         self._numbers = itertools.count()
+        self._free: list[tuple[str, int]] = []
+        """Copies that are empty again, and how often each was used."""
 
     @contextmanager
     def copy(self) -> Iterator[str]:
-        """The address of a copy, which is dropped afterwards. Skips the test where no server is to be had."""
+        """The address of an empty copy. Skips the test where no server is to be had.
+
+        Making one takes 0.2 s and emptying it a tenth of that, so copies are used again, until they hold much that is dead.
+        """
         server = self._server = self._server or self._begin()
-        name = f"{self.name}_{next(self._numbers)}"
-        server.execute(f"CREATE DATABASE {name} TEMPLATE {self.name}")
+        name, uses = self._free.pop() if self._free else (f"{self.name}_{next(self._numbers)}", 0)
+        if not uses:
+            server.execute(f"CREATE DATABASE {name} TEMPLATE {self.name}")
         yield server.url(name)
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        if uses < _USES:
+            server.empty(name)
+            self._free.append((name, uses + 1))
+        else:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _begin(self) -> postgres.Server:
         found = postgres.find()
@@ -81,7 +95,8 @@ class PostgresTemplate:
 
     def close(self) -> None:
         if self._server:
-            self._server.execute(f"DROP DATABASE {self.name} WITH (FORCE)")
+            for name in (self.name, *(name for name, _ in self._free)):
+                self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
             self._server.close()
 
 
