@@ -29,7 +29,9 @@ async def test_what_is_done_at_a_place_can_begin_at_an_hour(chat: Talk) -> None:
     assert "the hour is missing. For example: 28/11 17:00" in plain((await huda.says("28/11")).text)
     assert "has passed" in (await huda.says("2020-01-01 10:00")).text
     await huda.says("السبت ١٠:٠٠")
-    preview = await huda.presses("Nothing but the minutes")
+    again = await huda.presses("Nothing but the minutes")
+    assert "Does it come again?" in again.text
+    preview = await huda.presses("Just once")
     shown = plain(preview.text)
     assert "Begins Saturday 28 November at 10:00" in shown
     assert "Until" not in shown

@@ -91,6 +91,7 @@ class Lives:
             await forget(session, person)
         elif what == "prune":
             await prune(session, (*old_addresses(month_ago), *old_asks(month_ago)), 100)
+            session.expunge_all()  # as for whoever comes next: SQLite gives the numbers of deleted rows out again
 
     async def _ask(self, person: int, address: str) -> None:
         try:
