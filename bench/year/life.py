@@ -65,7 +65,7 @@ class Life:
     async def _make_task(self, team: Team) -> None:
         chance = self._chance
         author = chance.choice(team.staff)
-        minutes, seats = chance.choice((5, 10, 15, 30, 60)), chance.choice((1, 1, 1, 2, 3))
+        minutes, seats = chance.choice((5, 10, 15, 30, 60)), chance.choice((1, 1, 1, 1, 2))
         when = (
             f"starts {self._hour(chance.randint(20, 90))}" if chance.random() < 0.1 else f"until {chance.randint(1, 5)} days"
         )
@@ -78,7 +78,7 @@ class Life:
         if not number:
             raise AssertionError(f"no task came of {line!r}: {made}")
         self.tasks += 1
-        for _ in range(seats + chance.choice((0, 0, 1, 2))):
+        for _ in range(seats + chance.choice((0, 0, 0, 1))):
             human = chance.choice(team.volunteers)
             self._soon(timedelta(hours=chance.expovariate(1 / 6)), partial(self._claim, human, number))
 

@@ -14,7 +14,7 @@ from bench.year.people import settle
 from bench.year.stage import spare_the_threads, stage
 from bench.year.truth import check, states
 
-STEP = timedelta(hours=2)
+STEP = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
