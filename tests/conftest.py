@@ -78,8 +78,7 @@ class PostgresTemplate:
         if not uses:
             server.execute(f"CREATE DATABASE {name} TEMPLATE {self.name}")
         yield server.url(name)
-        if uses < _USES:
-            server.empty(name)
+        if uses < _USES and server.empty(name):
             self._free.append((name, uses + 1))
         else:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -18,14 +18,16 @@ import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.settings import database_url
-from migrations import upgrade
+from migrations import newest, upgrade
+
+T = TypeVar("T")
 
 VARIABLE = "HIMMA_TEST_POSTGRES_URL"
 _guards: list[subprocess.Popen[bytes]] = []
@@ -183,9 +185,10 @@ class Server:
         """Build the tables in an empty database."""
         self._wait_for(self._migrate(database))
 
-    def empty(self, database: str) -> None:
-        """Take every row out of a migrated database, and let numbers begin anew. Whoever is connected to it is cut off."""
-        self._wait_for(self._empty(database))
+    def empty(self, database: str) -> bool:
+        """Take every row out of a database, and let numbers begin anew; whether its tables are still those of the newest
+        revision. Whoever is connected to it is cut off."""
+        return self._wait_for(self._empty(database))
 
     def url(self, database: str) -> str:
         return self._url.set(database=database).render_as_string(hide_password=False)
@@ -196,17 +199,19 @@ class Server:
         self._thread.join()
         self._loop.close()
 
-    def _wait_for(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+    def _wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _execute(self, statement: str) -> None:
         async with self._engine.connect() as connection:
             await connection.execute(text(statement))
 
-    async def _empty(self, database: str) -> None:
+    async def _empty(self, database: str) -> bool:
         engine = create_async_engine(self.url(database), poolclass=NullPool)
         async with engine.begin() as connection:
             await connection.execute(text(_EMPTY))
+            revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return revision == newest()
 
     async def _migrate(self, database: str) -> None:
         engine = create_async_engine(self.url(database))
