@@ -1,6 +1,6 @@
 """Appeals on their way to many people, on one platform.
 
-Pages of work are taken from the database (models/appeal_delivery.py) a little ahead of the pace, sent by a handful of workers
+Pages of work are taken from the database (models/appeal_pages.py) a little ahead of the pace, sent by a handful of workers
 outside of any transaction, and what came of them is written a few times a second, all at once. What is held in memory is a
 page or two, however many people there are. Whoever pauses, stops or corrects an appeal is heard within a second: no message
 goes out for an appeal that is not known to be running with these very words.
@@ -23,7 +23,9 @@ from bot.outcomes import Job, Key, Outcomes
 from bot.pace import Slot
 from bot.platform import Broadcasting, Bulk, DeliveryError, OutOfReach, TryLater, Unknown, Unreachable
 from handlers.types import CannotRender, ChatKind, Place
-from models.appeal_delivery import Page, Watched, lease_page, renew_leases, watch_appeals
+from models.appeal_leases import renew_leases
+from models.appeal_legs import Watched, watch_appeals
+from models.appeal_pages import Page, lease_page
 from models.appeals import AppealState, Work
 
 log = logging.getLogger(__name__)

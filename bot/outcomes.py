@@ -9,15 +9,8 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platform import Deactivated, TryLater, Unknown, Unreachable
-from models.appeal_delivery import (
-    Outcome,
-    Page,
-    Reason,
-    Recipient,
-    close_chats,
-    mark_edited,
-    mark_receipts,
-)
+from models.appeal_pages import Page, Recipient
+from models.appeal_receipts import Outcome, Reason, close_chats, mark_edited, mark_receipts
 from models.appeals import ReceiptState
 
 Key = tuple[int, int]

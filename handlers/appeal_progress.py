@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.types import Button, Card, Reply, Row, Tone
 from handlers.words import N_, Said, Words, clean_line
-from models.appeal_delivery import Progress, Reason, progress_of
+from models.appeal_receipts import Progress, Reason, progress_of
 from models.appeals import OVER, Appeal, AppealState
 from models.calling import tasks_of_appeal
 from models.people import Person

@@ -3,7 +3,7 @@
 An appeal is drafted, perhaps waits for a second moderator, runs, may pause, and is over (models/calling.py). What it says
 has a version, which goes up with every change and when it is over: what was sent with an older version is edited. Recipients
 are not copied up front: a leg remembers how far one platform's courier has come along the members, and a receipt is written
-for each person only when their turn comes (models/appeal_delivery.py).
+for each person only when their turn comes (models/appeal_pages.py).
 """
 
 from datetime import datetime
@@ -158,7 +158,7 @@ class AppealReceipt(Base):
     chat: Mapped[str] = mapped_column(String(64))
     state: Mapped[ReceiptState] = mapped_column(default=ReceiptState.LEASED)
     reason: Mapped[str] = mapped_column(String(20), default="")
-    """Why it failed: a `Reason` of models/appeal_delivery.py."""
+    """Why it failed: a `Reason` of models/appeal_receipts.py."""
     message: Mapped[str | None] = mapped_column(String(64))
     """The message's external id."""
     version: Mapped[int] = mapped_column(default=0)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.appeal_delivery import progress_of
+from models.appeal_receipts import progress_of
 from models.appeals import Appeal, AppealReceipt, PostKind, ReceiptState
 from models.calling import (
     Call,

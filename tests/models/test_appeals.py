@@ -10,16 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers  # noqa: F401  # all of models/ is loaded by then
 from bot.database import Database
-from models.appeal_delivery import (
-    Outcome,
-    Page,
-    Reason,
-    lease_page,
-    mark_edited,
-    mark_receipts,
-    progress_of,
-    watch_appeals,
-)
+from models.appeal_legs import watch_appeals
+from models.appeal_pages import Page, lease_page
+from models.appeal_receipts import Outcome, Reason, mark_edited, mark_receipts, progress_of
 from models.appeals import Appeal, AppealReceipt, AppealState, ReceiptState, Work
 from models.audience import Audience, Near, count_audience
 from models.calling import (
