@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.database import Database
 from bot.edge import Edge
-from handlers import notices
-from handlers.notices import TOPICS, Telling, release
+from handlers.notices import TOPICS, Telling, Topic, release
 from handlers.timed import TICKS
 from handlers.types import Button, Reply
 from models.base import table
@@ -42,7 +41,7 @@ async def measure(folder: Path, scale: float = 1.0) -> TickCosts:
     database = Database(URL.create("sqlite+aiosqlite", database=str(folder / "ticks.db")))
     await database.migrate()
     edge = Edge(database)
-    TOPICS["bench"] = _remind
+    TOPICS["bench"] = Topic(_remind)
     try:
         people = int(PEOPLE * scale)
         await edge.transact(lambda session: _settle(session, people))
@@ -58,7 +57,7 @@ async def measure(folder: Path, scale: float = 1.0) -> TickCosts:
         messages = await edge.look(_count_messages)
         return TickCosts(idle, due, messages, seconds)
     finally:
-        del notices.TOPICS["bench"]
+        del TOPICS["bench"]
         await database.close()
 
 

@@ -34,6 +34,8 @@ RECORDED_EVERY = timedelta(minutes=1)
 """A success is recorded this often at the most: writing costs more than looking."""
 _ROWS_AT_ONCE = 500
 _WATCH_SECONDS = 15.0
+_PATIENCE_SECONDS = 3.0
+"""How long transactions that are under way may take when we stop."""
 _ROUNDS = 40
 """How often a tick that says that there is more is asked again before the others have their turn."""
 
@@ -46,6 +48,8 @@ class Ticks:
         self._edge = edge
         self._now = now
         self._scheduler: AsyncIOScheduler | None = None
+        self._beating: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
         self._succeeded: dict[str, datetime] = {}
         self._recorded: dict[str, datetime] = {}
         self._late: set[str] = set()
@@ -60,8 +64,15 @@ class Ticks:
                 await asyncio.sleep(_WATCH_SECONDS)
                 self.watch(began)
         finally:
-            if self._scheduler is not None:
-                self._scheduler.shutdown(wait=False)
+            await self._stop()
+
+    async def _stop(self) -> None:
+        """No new transaction begins and those under way come to their end, for the database is closed next."""
+        self._is_stopping = True
+        if self._beating:
+            await asyncio.wait(self._beating, timeout=_PATIENCE_SECONDS)
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)  # it cannot wait for coroutines: it would cut them off
 
     def _start(self) -> None:
         self._scheduler = AsyncIOScheduler(
@@ -94,8 +105,13 @@ class Ticks:
 
     async def beat(self, one: Tick) -> None:
         """Do what is due for one tick. What goes wrong is logged."""
+        if self._is_stopping:
+            return
+        work = asyncio.ensure_future(self._do(one))
+        self._beating.add(work)
+        work.add_done_callback(self._beating.discard)
         try:
-            await self._do(one)
+            await work
         except asyncio.CancelledError:  # we stop; APScheduler would take it for a fault of the job
             log.debug("the tick %s was cut off; what it had not committed is due again", one.name)
         except Exception:  # the next beat must come
@@ -107,7 +123,7 @@ class Ticks:
         began = self._now()
         for _ in range(_ROUNDS):
             has_more = await self._edge.transact(lambda session: self._work(session, one))
-            if not has_more or self._now() - began > one.every:
+            if not has_more or self._is_stopping or self._now() - began > one.every:
                 break
 
     async def _work(self, session: AsyncSession, one: Tick) -> bool:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -57,22 +58,26 @@ class Telling:
 
 Drawing = Callable[[Telling], Awaitable[Reply | None]]
 
-TOPICS: dict[str, Drawing] = {}
-ALONE: set[str] = set()
+
+class Topic(NamedTuple):
+    """How notices about something are told."""
+
+    draw: Drawing
+    """Puts one into words; None where it would not help any more."""
+    is_alone: bool = False
+    """It has a picture or a file, for which a message with other things has no room."""
+
+
+TOPICS: dict[str, Topic] = {}
 
 
 def notice(topic: str, *, alone: bool = False) -> Callable[[Drawing], Drawing]:
-    """Declare how notices of a topic are put into words; a drawing that returns None finds that it would not help any more.
-
-    What stands `alone` has a picture or a file, for which a message with other things has no room.
-    """
+    """Declare how notices of a topic are told."""
 
     def declare(drawing: Drawing) -> Drawing:
         if topic in TOPICS:
             raise TypeError(f"the topic {topic} is declared twice")
-        TOPICS[topic] = drawing
-        if alone:
-            ALONE.add(topic)
+        TOPICS[topic] = Topic(drawing, alone)
         return drawing
 
     return declare
@@ -135,7 +140,7 @@ class _Desk:
         """Put it into words; where that fails, the others are told all the same, and this one is tried again later."""
         try:
             async with self.session.begin_nested():
-                reply = await TOPICS[notice.topic](
+                reply = await TOPICS[notice.topic].draw(
                     Telling(self.session, notice, person, self._words(person, notice), self.now)
                 )
         except Exception:
@@ -197,9 +202,9 @@ class _Desk:
 
 def _one_message(notices: Sequence[Notice]) -> Sequence[Notice]:
     """What of this is said now; the rest is due still, and has its own turn, within what the budget then lets pass."""
-    if notices and notices[0].topic in ALONE:
+    if notices and TOPICS[notices[0].topic].is_alone:
         return notices[:1]
-    return [one for one in notices if one.topic not in ALONE][:_TOGETHER]
+    return [one for one in notices if not TOPICS[one.topic].is_alone][:_TOGETHER]
 
 
 def say_late(reply: Reply, due_at: datetime, words: Words, now: datetime) -> Reply:

@@ -190,14 +190,22 @@ async def end_unanswered(session: AsyncSession, now: datetime, limit: int) -> tu
         .order_by(Task.id)
         .with_for_update()
     )
+    ended = await _end(session, [claim_id for claim_id, _ in due], open_tasks.all(), now)
+    await free_seats(session, [one.task_id for one in ended], now)
+    await _note_nothing(session, ended, now)
+    return ended, len(due) == limit
+
+
+async def _end(session: AsyncSession, claim_ids: Sequence[int], task_ids: Sequence[int], now: datetime) -> list[Ended]:
+    """End those of these claims on these tasks, which are locked, that are still unanswered; spare who could not answer."""
+    claims = table(Claim)
     unanswered = (
-        Claim.id.in_([id_ for id_, _ in due]),
-        Claim.task_id.in_(open_tasks.all()),
+        Claim.id.in_(claim_ids),
+        Claim.task_id.in_(task_ids),
         Claim.state == ClaimState.HELD,
         Claim.warned_at.is_not(None),
         Claim.hold_until <= now,
     )
-    claims = table(Claim)
     await session.execute(
         update(claims)
         .where(*unanswered, Claim.hold_until <= now - AWAY, Claim.spared_at.is_(None))
@@ -209,10 +217,7 @@ async def end_unanswered(session: AsyncSession, now: datetime, limit: int) -> tu
         .values(state=ClaimState.EXPIRED, ended_at=now)
         .returning(Claim.id, Claim.task_id, Claim.person_id, Claim.community_id)
     )
-    rows = [Ended(*row) for row in ended]
-    await free_seats(session, [row.task_id for row in rows], now)
-    await _note_nothing(session, rows, now)
-    return rows, len(due) == limit
+    return [Ended(*row) for row in ended]
 
 
 async def free_unreachable(session: AsyncSession, claim_id: int, now: datetime) -> Claim:

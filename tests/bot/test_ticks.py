@@ -16,7 +16,7 @@ from handlers.timed import TICKS, Tick, tick
 from models.beats import Beat
 from models.codes import WrongCode
 from models.delivery import Inbox
-from models.people import Identity, Newcomer, meet
+from models.people import Identity, Newcomer, Person, meet
 from tests.dialogue import Clock
 
 NUMBERS = itertools.count()
@@ -76,6 +76,46 @@ async def test_a_tick_that_fails_is_tried_again(edge: Edge, counted: Counted, ca
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_stop_lets_the_transaction_that_is_under_way_come_to_its_end(edge: Edge) -> None:
+    began, may_go_on, rounds = asyncio.Event(), asyncio.Event(), 0
+
+    async def write(session: AsyncSession, now: datetime) -> bool:
+        nonlocal rounds
+        rounds += 1
+        await somebody(session)
+        began.set()
+        await may_go_on.wait()
+        return True
+
+    running = asyncio.create_task(Ticks(edge, Clock().now, {"slow": Tick("slow", timedelta(hours=1), write)}).run())
+    await began.wait()
+    running.cancel()
+    for _ in range(10):  # as often as everything else of the process would have ended
+        await asyncio.sleep(0)
+    assert not running.done(), "the database would be closed now"
+    may_go_on.set()
+    await asyncio.gather(running, return_exceptions=True)
+    people = select(func.count(Person.id))
+    assert await edge.look(lambda session: session.scalar(people)) == 1
+    assert rounds == 1, "there was more, but not now"
+
+
+async def test_a_stop_does_not_wait_for_ever(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.ticks._PATIENCE_SECONDS", 0.01)
+    began, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def hang(session: AsyncSession, now: datetime) -> bool:
+        began.set()
+        await may_go_on.wait()
+        return False
+
+    running = asyncio.create_task(Ticks(edge, Clock().now, {"stuck": Tick("stuck", timedelta(hours=1), hang)}).run())
+    await began.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    may_go_on.set()
 
 
 async def test_a_tick_goes_on_while_there_is_more(edge: Edge, counted: Counted) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.notices import TOPICS, Telling
+from handlers.notices import TOPICS, Telling, Topic
 from handlers.types import Button, Reply
 from models.notices import Contact, Notice, NoticeKind, NoticeState, plan, withdraw
 from models.people import Person
@@ -29,7 +29,7 @@ def topics() -> Iterator[None]:
     async def broken(telling: Telling) -> Reply | None:
         raise ZeroDivisionError
 
-    TOPICS.update(test_news=say, test_silent=silent, test_broken=broken)
+    TOPICS.update(test_news=Topic(say), test_silent=Topic(silent), test_broken=Topic(broken))
     yield
     for topic in ("test_news", "test_silent", "test_broken"):
         del TOPICS[topic]
@@ -242,8 +242,7 @@ async def test_what_stands_alone_is_a_message_of_its_own_within_the_budget(
     chat: Talk, scene: tuple[Somebody, Home, Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     omar, _, tell = scene
-    monkeypatch.setattr("handlers.notices.ALONE", {"test_alone"})
-    monkeypatch.setitem(TOPICS, "test_alone", TOPICS["test_news"])
+    monkeypatch.setitem(TOPICS, "test_alone", TOPICS["test_news"]._replace(is_alone=True))
     await omar.says("/me")
     await omar.presses("Messages")
     await omar.presses("Rarely")
