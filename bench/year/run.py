@@ -1,6 +1,7 @@
 """Lives a year, and tells how it went."""
 
 import asyncio
+import gc
 import random
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ from bench.year.people import settle
 from bench.year.stage import spare_the_threads, stage
 from bench.year.truth import check, states
 
-STEP = timedelta(hours=3)
+STEP = timedelta(hours=4)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ async def live(path: Path, size: Size, seed: int) -> Lived:
 def live_half(path: Path, size: Size, seed: int) -> Lived:
     """`live`, in a process of its own."""
     spare_the_threads()
+    gc.enable()  # which the bench had switched off, for what it times in its own process
     return asyncio.run(live(path, size, seed))
 
 
