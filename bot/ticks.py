@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.edge import Edge
 from handlers.timed import TICKS, Tick, tick
 from models.addresses import old_addresses
-from models.beats import PERIODS_OF_GRACE, note_beat
+from models.beats import PERIODS_OF_GRACE, Success, note_beats
 from models.codes import old_codes
 from models.delivery import old_delivery
 from models.dialogues import old_dialogues
@@ -31,7 +31,7 @@ KEEP_CODES = timedelta(days=7)
 KEEP_NOTICES = timedelta(days=30)
 """How long a notice is kept after it was told, so that the same is not told twice."""
 RECORDED_EVERY = timedelta(minutes=1)
-"""A success is recorded this often at the most: writing costs more than looking."""
+"""Successes are recorded this often, all in one transaction: writing costs more than looking."""
 _ROWS_AT_ONCE = 500
 _WATCH_SECONDS = 15.0
 _PATIENCE_SECONDS = 3.0
@@ -51,7 +51,8 @@ class Ticks:
         self._beating: set[asyncio.Task[None]] = set()
         self._is_stopping = False
         self._succeeded: dict[str, datetime] = {}
-        self._recorded: dict[str, datetime] = {}
+        self._recorded: set[str] = set()
+        self._recorded_at = datetime.min.replace(tzinfo=UTC)
         self._late: set[str] = set()
 
     async def run(self) -> None:
@@ -116,8 +117,6 @@ class Ticks:
             log.debug("the tick %s was cut off; what it had not committed is due again", one.name)
         except Exception:  # the next beat must come
             log.exception("the tick %s stumbled; it is tried again in %s", one.name, one.every)
-        else:
-            self._succeeded[one.name] = self._now()
 
     async def _do(self, one: Tick) -> None:
         began = self._now()
@@ -125,13 +124,18 @@ class Ticks:
             has_more = await self._edge.transact(lambda session: self._work(session, one))
             if not has_more or self._is_stopping or self._now() - began > one.every:
                 break
+        self._succeeded[one.name] = self._now()
 
     async def _work(self, session: AsyncSession, one: Tick) -> bool:
         now = self._now()
         has_more = await one.work(session, now)
-        if one.name not in self._recorded or now - self._recorded[one.name] >= max(one.every, RECORDED_EVERY):
-            await note_beat(session, one.name, one.every, now)
-            self._recorded[one.name] = now
+        if one.name not in self._recorded or now - self._recorded_at >= RECORDED_EVERY:
+            successes = self._succeeded | {one.name: now}
+            await note_beats(
+                session, [Success(name, self._ticks[name].every.total_seconds(), at) for name, at in successes.items()]
+            )
+            self._recorded |= successes.keys()
+            self._recorded_at = now
         return has_more
 
 

@@ -1,14 +1,15 @@
 """When each tick last succeeded: what a watchdog and the deployer look at."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import String, select, update
+from sqlalchemy import Insert, String, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import Base, table
 
 PERIODS_OF_GRACE = 3
 """A tick that is late by so many of its periods is a fault that the deployer is told."""
@@ -33,14 +34,28 @@ class Lateness(NamedTuple):
     is_late: bool
 
 
-async def note_beat(session: AsyncSession, name: str, every: timedelta, now: datetime) -> None:
-    """A tick succeeded."""
-    values = {"name": name, "every_seconds": every.total_seconds(), "succeeded_at": now}
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    new = (sqlite.insert(Beat) if is_sqlite else postgresql.insert(Beat)).on_conflict_do_nothing()
-    found = await session.scalar(update(Beat).where(Beat.name == name).values(values).returning(Beat.name))
-    if found is None:
-        await session.execute(new, values)
+class Success(NamedTuple):
+    """That a tick succeeded."""
+
+    name: str
+    every_seconds: float
+    succeeded_at: datetime
+
+
+def _noting(insert: type[postgresql.Insert] | type[sqlite.Insert]) -> Insert:
+    new = insert(table(Beat))
+    renewed = {name: new.excluded[name] for name in ("every_seconds", "succeeded_at")}
+    return new.on_conflict_do_update(index_elements=["name"], set_=renewed)
+
+
+_NOTING = {"sqlite": _noting(sqlite.Insert), "postgresql": _noting(postgresql.Insert)}
+
+
+async def note_beats(session: AsyncSession, successes: Iterable[Success]) -> None:
+    """These ticks succeeded."""
+    connection = await session.connection()
+    in_order = sorted(successes)  # several processes note them: in one order, none waits for another in a circle
+    await connection.execute(_NOTING[connection.dialect.name], [one._asdict() for one in in_order])
 
 
 async def beats(session: AsyncSession, now: datetime, slack: timedelta) -> list[Lateness]:
