@@ -247,10 +247,11 @@ async def _finish(context: Context, dialogue: Dialogue) -> Reply:
     """Come to the end. Where that begins another wizard, its question says by itself what it sets aside."""
     await context.session.delete(dialogue)
     await context.session.flush()
-    parked = await current(context)
+    before = await current(context)
     answers = {name: value for name, value in dialogue.data.items() if name not in {AHEAD, WROTE}}
     reply = await FLOWS[dialogue.flow].finish(context, answers)
-    return await _with_parked(context, reply) if await current(context) is parked else reply
+    parked = await current(context)
+    return _beside_parked(context, reply, parked) if parked is before else reply
 
 
 async def _move(context: Context, dialogue: Dialogue, step: Step, note: str = "") -> Reply:
@@ -319,7 +320,10 @@ async def _drop(context: Context, dialogue: Dialogue) -> Reply:
 
 async def _with_parked(context: Context, reply: Reply) -> Reply:
     """Offer to go on with what was set aside."""
-    parked = await current(context)
+    return _beside_parked(context, reply, await current(context))
+
+
+def _beside_parked(context: Context, reply: Reply, parked: Dialogue | None) -> Reply:
     if parked is None:
         return reply
     label = context.words.say("Continue: {what}", what=context.words.say(FLOWS[parked.flow].title))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, case, func, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, bindparam, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -90,11 +90,14 @@ def under_way(person_id: ColumnElement[int], community_id: ColumnElement[int]) -
     return counted.correlate_except(Claim).scalar_subquery()
 
 
+_SEATED_CLAIM = select(Claim).where(  # built once: building a statement costs more than running it
+    Claim.task_id == bindparam("task"), Claim.person_id == bindparam("person"), Claim.state.in_(SEATED)
+)
+
+
 async def seated_claim(session: AsyncSession, person_id: int, task_id: int) -> Claim | None:
     """The person's claim that takes up a seat of this task."""
-    found: Claim | None = await session.scalar(
-        select(Claim).where(Claim.task_id == task_id, Claim.person_id == person_id, Claim.state.in_(SEATED))
-    )
+    found: Claim | None = await session.scalar(_SEATED_CLAIM, {"task": task_id, "person": person_id})
     return found
 
 

@@ -163,16 +163,24 @@ async def member(session: AsyncSession, community_id: int, person_id: int) -> Me
     return await session.get(Member, (community_id, person_id))
 
 
+_MEMBERSHIPS = (  # built once: building a statement costs more than running it
+    select(Community, Member)
+    .join(Member, Member.community_id == Community.id)
+    .where(
+        Member.person_id == bindparam("person"),
+        Member.role >= bindparam("role"),
+        Member.left_at.is_(None),
+        Member.blocked_at.is_(None),
+    )
+    .order_by(Community.name)
+)
+
+
 async def memberships(
     session: AsyncSession, person_id: int, role: Role = Role.VOLUNTEER
 ) -> Sequence[tuple[Community, Member]]:
     """The communities in which a person is active with at least this role."""
-    rows = await session.execute(
-        select(Community, Member)
-        .join(Member, Member.community_id == Community.id)
-        .where(Member.person_id == person_id, Member.role >= role, Member.left_at.is_(None), Member.blocked_at.is_(None))
-        .order_by(Community.name)
-    )
+    rows = await session.execute(_MEMBERSHIPS, {"person": person_id, "role": role})
     return [(community, member) for community, member in rows]
 
 

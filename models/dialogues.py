@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, delete, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,13 +29,16 @@ class Dialogue(Base):
     expires_at: Mapped[datetime]
 
 
+# What nearly every event asks is built once: building a statement costs more than running it.
+_OPEN = (
+    select(Dialogue).where(Dialogue.person_id == bindparam("person")).order_by(Dialogue.opened_at.desc(), Dialogue.id.desc())
+)
+_END = delete(Dialogue).where(Dialogue.person_id == bindparam("person"), Dialogue.flow == bindparam("flow"))
+
+
 async def open_dialogues(session: AsyncSession, person_id: int) -> list[Dialogue]:
     """A person's dialogues, the one that is being asked first. Expired ones are among them: whoever asks says so."""
-    return list(
-        await session.scalars(
-            select(Dialogue).where(Dialogue.person_id == person_id).order_by(Dialogue.opened_at.desc(), Dialogue.id.desc())
-        )
-    )
+    return list(await session.scalars(_OPEN, {"person": person_id}))
 
 
 async def begin(
@@ -49,7 +52,7 @@ async def begin(
     expires_at: datetime,
 ) -> Dialogue:
     """Begin a wizard; one of the same kind that was under way gives way to it."""
-    await session.execute(delete(Dialogue).where(Dialogue.person_id == person_id, Dialogue.flow == flow))
+    await session.execute(_END, {"person": person_id, "flow": flow})
     dialogue = Dialogue(person_id=person_id, flow=flow, step=step, data=dict(data), opened_at=now, expires_at=expires_at)
     session.add(dialogue)
     await session.flush()
@@ -58,7 +61,7 @@ async def begin(
 
 async def end_dialogues(session: AsyncSession, person_id: int, flow: str) -> None:
     """What a wizard asks a person has been answered elsewhere."""
-    await session.execute(delete(Dialogue).where(Dialogue.person_id == person_id, Dialogue.flow == flow))
+    await session.execute(_END, {"person": person_id, "flow": flow})
 
 
 def old_dialogues(before: datetime) -> tuple[Select[Any], ...]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, NoReturn
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, func, or_, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -137,9 +137,18 @@ async def _explain_missing_claim(session: AsyncSession, person_id: int, task: Ta
     raise AlreadyHandedIn(task.id, task.title) if handed_in else NoClaim(task.id, task.title)
 
 
+_REVIEWED = (  # built once: building a statement costs more than running it
+    select(Report, Task, Person, Community)
+    .join(Task, Task.id == Report.task_id)
+    .join(Person, Person.id == Report.person_id)
+    .join(Community, Community.id == Report.community_id)
+)
+_REPORT = _REVIEWED.where(Report.id == bindparam("report"))
+
+
 async def get_report(session: AsyncSession, report_id: int) -> Reviewed:
     """A report with its task, volunteer and community. Raises NotFound."""
-    row = (await session.execute(_reviewed().where(Report.id == report_id))).first()
+    row = (await session.execute(_REPORT, {"report": report_id})).first()
     if row is None:
         raise NotFound("report", str(report_id))
     return Reviewed._make(row)
@@ -163,19 +172,8 @@ async def waiting_reports(
     theirs = or_(Report.community_id.in_(mine), Report.community_id == stands_in)
     waiting = (theirs, Report.state == ReportState.WAITING, Report.person_id != reviewer_id)
     total = await session.scalar(select(func.count()).select_from(Report).where(*waiting))
-    rows = await session.execute(
-        _reviewed().where(*waiting).order_by(Report.submitted_at, Report.id).offset(after).limit(limit)
-    )
+    rows = await session.execute(_REVIEWED.where(*waiting).order_by(Report.submitted_at, Report.id).offset(after).limit(limit))
     return [Reviewed._make(row) for row in rows], total or 0
-
-
-def _reviewed() -> Select[Report, Task, Person, Community]:
-    return (
-        select(Report, Task, Person, Community)
-        .join(Task, Task.id == Report.task_id)
-        .join(Person, Person.id == Report.person_id)
-        .join(Community, Community.id == Report.community_id)
-    )
 
 
 async def decide(
