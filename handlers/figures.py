@@ -70,6 +70,8 @@ def _put(line: Line, figure: Figure, words: Words, context: Context) -> Said:
         return words.say("{name}, {moment}", name=name, moment=moment)
     if not title:
         return words.say("{name}, since {moment}", name=name, moment=moment)
+    if figure is Figure.FIRST_TAKEN:
+        return words.say("{title}: after {span}", title=title, span=span(words, line.amount or 0))
     if not name:
         seats = words.seats(line.of or 0)
         return words.say(
@@ -78,7 +80,7 @@ def _put(line: Line, figure: Figure, words: Words, context: Context) -> Said:
     if figure is Figure.COMPLETED:
         given = words.minutes(line.amount or 0)
         return words.say("{title}: {minutes}, by {name}, {moment}", title=title, minutes=given, name=name, moment=moment)
-    if figure in {Figure.FIRST_TAKEN, Figure.REVIEWED}:
+    if figure is Figure.REVIEWED:
         after = span(words, line.amount or 0)
         return words.say("{title}: {name}, after {span}", title=title, name=name, span=after)
     return words.say("{title}: {name}, {moment}", title=title, name=name, moment=moment)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Integer, Select, cast, func, literal, null, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.functions import GenericFunction
 
 from models.base import Base
@@ -113,8 +113,6 @@ def _on_postgresql(element: Any, compiler: Any, **how: Any) -> str:
     return f"CAST(floor(extract(epoch from {until} - {since}) / 60) AS BIGINT)"
 
 
-_Earlier = aliased(Claim)
-_IS_FIRST = ~select(_Earlier.id).where(_Earlier.task_id == Claim.task_id, _Earlier.id < Claim.id).exists()
 _CLAIMED_AT_ONCE = (
     select(Claim.id)
     .where(
@@ -152,11 +150,10 @@ WEEKLY: dict[Figure, Counted] = {
         of=Task.seats.expression,
     ),
     Figure.FIRST_TAKEN: Counted(
-        Claim,
-        Claim.community_id,
-        Claim.claimed_at.expression,
-        (_IS_FIRST,),
-        amount=minutes_between(Task.created_at, Claim.claimed_at),
+        Task,
+        Task.community_id,
+        Task.first_taken_at.expression,
+        amount=minutes_between(Task.created_at, Task.first_taken_at),
     ),
     Figure.REVIEWED: Counted(
         Report,

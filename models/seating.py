@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, bindparam, insert, literal, select, union_all, update
+from sqlalchemy import CompoundSelect, bindparam, func, insert, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from models.base import Moment, table
@@ -156,7 +156,14 @@ _LEAVE_LINES = (
     .where(Wait.person_id == bindparam("person"), Wait.task_id == bindparam("task"), Wait.ended_at.is_(None))
     .values(state=WaitState.SEATED, offer_until=None, ended_at=bindparam("now", type_=Moment()))
 )
-_TAKE_SEATS = update(table(Task)).where(Task.id == bindparam("task")).values(seats_taken=Task.seats_taken + bindparam("n"))
+_TAKE_SEATS = (
+    update(table(Task))
+    .where(Task.id == bindparam("task"))
+    .values(
+        seats_taken=Task.seats_taken + bindparam("n"),
+        first_taken_at=func.coalesce(Task.first_taken_at, bindparam("now", type_=Moment())),
+    )
+)
 
 
 async def claim(session: AsyncSession, wants: Sequence[Want], now: datetime) -> list[Outcome]:
@@ -281,7 +288,8 @@ class _Desk:
         await self._write_memberships(session)
         connection = await session.connection()
         await connection.execute(_ADD_CLAIMS, self.new_claims)
-        await connection.execute(_TAKE_SEATS, [{"task": id_, "n": n} for id_, n in sorted(self.taken.items())])
+        taken = [{"task": id_, "n": n, "now": self.now} for id_, n in sorted(self.taken.items())]
+        await connection.execute(_TAKE_SEATS, taken)
         await self._write_lines(connection)
         await mark_cards_stale(session, self.taken, self.now)
 

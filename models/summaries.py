@@ -29,11 +29,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Moment
-from models.claims import Claim
 from models.communities import Community
 from models.figures import MEDIANS, WEEKLY, Counted, Figure, standing
 from models.reports import Report, ReportState
-from models.tasks import Task, TaskTag
+from models.tasks import TaskTag
 from models.weeks import DAYS, Week
 
 WEEKS_BEFORE = 4
@@ -208,8 +207,7 @@ def _sums_of(what: Counted) -> "Select[Any]":
 def _all_of(what: Counted) -> "Select[Any]":
     """The amounts of which there is a median, in one text: a database sorts slower, and hands over a row slower, than Python
     splits a text."""
-    amounts = select(func.aggregate_strings(cast(what.amount, String), ","))
-    return amounts.join_from(Claim, Task, Task.id == Claim.task_id) if what.table is Claim else amounts
+    return select(func.aggregate_strings(cast(what.amount, String), ","))
 
 
 _COUNT = _over_spans(DAYS + WEEKS_BEFORE, {figure: _sums_of(WEEKLY[figure]) for figure in _SUMMED})

@@ -43,6 +43,10 @@ class Task(Base):
         CheckConstraint("seats_taken >= 0 AND seats_taken <= seats", name="seats"),
         Index(None, "community_id", "state", "deadline_at"),
         partial_index("uq_tasks_occurrence", "series_id", "occurs_on", where="series_id IS NOT NULL", unique=True),
+        # With all that a summary reads of it.
+        partial_index(
+            "ix_tasks_first_taken", "community_id", "first_taken_at", "created_at", where="first_taken_at IS NOT NULL"
+        ),
         partial_index("ix_tasks_ask_at", "ask_at", where="ask_at IS NOT NULL"),
     )
 
@@ -70,6 +74,8 @@ class Task(Base):
     """Goes up with every change of the terms, so that nobody claims what they did not see."""
     author_id: Mapped[int] = mapped_column(Id, ForeignKey("people.id"))
     created_at: Mapped[datetime]
+    first_taken_at: Mapped[datetime | None]
+    """When a seat of it was taken for the first time."""
     ask_at: Mapped[datetime | None]
     """When its holders are next to be asked whether they can still come (models/coming.py)."""
     series_id: Mapped[int | None] = mapped_column(Id, ForeignKey("series.id"))

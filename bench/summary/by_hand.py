@@ -23,10 +23,7 @@ _QUICK = (
     " AND EXISTS (SELECT 1 FROM claims WHERE claims.person_id = members.person_id AND claims.{ours}"
     " AND claimed_at >= joined_at AND {quick})"
 )
-_FIRST = (
-    "claims JOIN tasks ON tasks.id = claims.task_id WHERE claims.{ours} AND claimed_at >= {since} AND claimed_at < {until}"
-    " AND NOT EXISTS (SELECT 1 FROM claims e WHERE e.task_id = claims.task_id AND e.id < claims.id)"
-)
+_FIRST = "tasks WHERE {ours} AND first_taken_at >= {since} AND first_taken_at < {until}"
 _REVIEWED = (
     "reports WHERE {ours} AND state IN ('approved', 'sent_back', 'rejected') AND decided_at >= {since}"
     " AND decided_at < {until} AND submitted_at < decided_at"
@@ -58,7 +55,7 @@ def counting(dialect: str, since: datetime, until: datetime) -> str:
 def medians(dialect: str, since: datetime, until: datetime) -> list[str]:
     """One row each, how many there are and their median: of the time to claim, and of the time to review."""
     asked = (
-        (_minutes(dialect, "created_at", "claimed_at"), _FIRST),
+        (_minutes(dialect, "created_at", "first_taken_at"), _FIRST),
         (_minutes(dialect, "submitted_at", "decided_at"), _REVIEWED),
     )
     if dialect == "postgresql":

@@ -40,14 +40,13 @@ async def figures_by_orm(
         await session.scalars(select(Thanks).where(Thanks.community_id == community.id, Thanks.given_at.between(since, until)))
     )
     members = list(await session.scalars(select(Member).where(Member.community_id == community.id)))
-    tasks = await _tasks(session, community.id, since, until, claims)
-    firsts = await _firsts(session, claims)
+    tasks = await _tasks(session, community.id, since, until)
     by_person: dict[int, list[datetime]] = {}
     for claim in claims:
         by_person.setdefault(claim.person_id, []).append(claim.claimed_at)
     await _stand(session, community, now, members)
     await _tags(session, [report for report in reports if report.decided_at and report.decided_at >= week.begins_at])
-    return [_count(one, now, claims, reports, members, tasks, firsts, by_person, thanks) for one in weeks]
+    return [_count(one, now, claims, reports, members, tasks, by_person, thanks) for one in weeks]
 
 
 async def _stand(session: AsyncSession, community: Community, now: datetime, members: list[Member]) -> list[int]:
@@ -92,26 +91,10 @@ def _is_quick(member: Member, claimed: Iterable[datetime]) -> bool:
     return any(moment >= member.joined_at and _minutes(member.joined_at, moment) < 24 * 60 for moment in claimed)
 
 
-async def _tasks(
-    session: AsyncSession, community_id: int, since: datetime, until: datetime, claims: Iterable[Claim]
-) -> dict[int, Task]:
-    due = select(Task).where(Task.community_id == community_id, Task.deadline_at.between(since, until))
-    found = {task.id: task for task in await session.scalars(due)}
-    missing = sorted({claim.task_id for claim in claims} - found.keys())
-    for start in range(0, len(missing), 10_000):
-        more = await session.scalars(select(Task).where(Task.id.in_(missing[start : start + 10_000])))
-        found |= {task.id: task for task in more}
-    return found
-
-
-async def _firsts(session: AsyncSession, claims: Iterable[Claim]) -> set[int]:
-    """The first claims of their tasks: those of earlier weeks have to be loaded for it."""
-    wanted = sorted({claim.task_id for claim in claims})
-    first: dict[int, int] = {}
-    for start in range(0, len(wanted), 10_000):
-        for claim in await session.scalars(select(Claim).where(Claim.task_id.in_(wanted[start : start + 10_000]))):
-            first[claim.task_id] = min(claim.id, first.get(claim.task_id, claim.id))
-    return set(first.values())
+async def _tasks(session: AsyncSession, community_id: int, since: datetime, until: datetime) -> list[Task]:
+    """Those that reached their deadline, and those of which a seat was taken for the first time."""
+    is_of_these_weeks = or_(Task.deadline_at.between(since, until), Task.first_taken_at.between(since, until))
+    return list(await session.scalars(select(Task).where(Task.community_id == community_id, is_of_these_weeks)))
 
 
 def _count(
@@ -120,8 +103,7 @@ def _count(
     claims: list[Claim],
     reports: list[Report],
     members: list[Member],
-    tasks: dict[int, Task],
-    firsts: set[int],
+    tasks: list[Task],
     by_person: dict[int, list[datetime]],
     thanks: list[Thanks],
 ) -> dict[str, int | None]:
@@ -134,8 +116,8 @@ def _count(
     taken = [claim for claim in claims if within(claim.claimed_at)]
     decided = [report for report in reports if within(report.decided_at)]
     approved = [report for report in decided if report.state is ReportState.APPROVED]
-    due = [task for task in tasks.values() if within(task.deadline_at) and task.state is not TaskState.CANCELLED]
-    first = [claim for claim in taken if claim.id in firsts]
+    due = [task for task in tasks if within(task.deadline_at) and task.state is not TaskState.CANCELLED]
+    first = [task for task in tasks if within(task.first_taken_at)]
     joined = [member for member in members if within(member.joined_at)]
     return {
         Figure.TAKEN: len(taken),
@@ -151,7 +133,7 @@ def _count(
         Figure.THANKS: sum(within(one.given_at) and one.giver_id != one.receiver_id for one in thanks),
         Figure.QUICK: sum(_is_quick(member, by_person.get(member.person_id, ())) for member in joined),
         Figure.FIRST_TAKEN: len(first),
-        "to claim": _middle(_minutes(tasks[claim.task_id].created_at, claim.claimed_at) for claim in first),
+        "to claim": _middle(_minutes(task.created_at, task.first_taken_at) for task in first),
         Figure.REVIEWED: len(decided),
         "to review": _middle(_minutes(report.submitted_at, report.decided_at) for report in decided),
     }

@@ -101,6 +101,7 @@ def _lived(number: int, tasks: int, people: int, chance: random.Random, numbers:
         "id": number, "community_id": COMMUNITY, "title": f"Task {number}", "language": "ar", "minutes": 15, "seats": 3,
         "seats_taken": taken, "deadline_at": deadline_at, "proof": Proof.NONE, "hold_minutes": 600, "starts_at": None,
         "state": TaskState.DONE if is_over and taken == 3 else TaskState.OPEN, "author_id": 1, "created_at": made_at,
+        "first_taken_at": claims[0]["claimed_at"],
     }  # fmt: skip
     return {"task": task, "claims": claims, "reports": reports}
 
