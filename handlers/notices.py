@@ -124,6 +124,8 @@ class _Desk:
         self.now = now
         self.messages: list[dict[str, object]] = []
         self.counted: list[int] = []
+        self.settled: dict[NoticeState, list[int]] = {}
+        self.postponed: dict[int, datetime] = {}
 
     async def tell(self, person: Person, notices: Sequence[Notice]) -> None:
         """Decide about what is due for a person, and put what may be said into one message."""
@@ -134,7 +136,7 @@ class _Desk:
             if reply is not None:
                 drawn.append((one, reply))
         if drawn:
-            await self._say(person, drawn)
+            self._say(person, drawn)
 
     async def _draw(self, person: Person, notice: Notice) -> Reply | None:
         """Put it into words; where that fails, the others are told all the same, and this one is tried again later."""
@@ -145,30 +147,33 @@ class _Desk:
                 )
         except Exception:
             log.exception("the notice %s could not be put into words", notice.key)
-            await postpone(self.session, notice, self.now + _TRY_AGAIN)
+            self.postponed[notice.id] = self.now + _TRY_AGAIN
             return None
         if reply is None:
-            await settle(self.session, [notice], NoticeState.DROPPED, self.now)
+            self._settle(notice, NoticeState.DROPPED)
         return reply
 
     async def _may_be_said(self, person: Person, notice: Notice) -> bool:
         """Whether it may be said now; where not, it is settled or put off."""
         until = self._earliest(person, notice)
         if notice.useless_at <= self.now or not hears(person, notice.kind) or notice.topic not in TOPICS:
-            await settle(self.session, [notice], NoticeState.DROPPED, self.now)
+            self._settle(notice, NoticeState.DROPPED)
         elif person.id not in self.reachable:
-            await settle(self.session, [notice], NoticeState.UNREACHABLE, self.now)
+            self._settle(notice, NoticeState.UNREACHABLE)
             if notice.kind is NoticeKind.CLAIM:
                 await call(self.session, [person.id], self.now)
         elif until <= self.now:
             return True
         elif until < notice.useless_at:
-            await postpone(self.session, notice, until)
+            self.postponed[notice.id] = until
         elif notice.kind is NoticeKind.CLAIM:
             return True  # waiting for the morning would be too late
         else:
-            await settle(self.session, [notice], NoticeState.DROPPED, self.now)
+            self._settle(notice, NoticeState.DROPPED)
         return False
+
+    def _settle(self, notice: Notice, state: NoticeState) -> None:
+        self.settled.setdefault(state, []).append(notice.id)
 
     def _earliest(self, person: Person, notice: Notice) -> datetime:
         """When it may be said: in waking hours, and unless it is about a seat of theirs, when the budget has room."""
@@ -183,7 +188,7 @@ class _Desk:
     def _words(self, person: Person, notice: Notice) -> Words:
         return speak_to(person, self._zone(notice))
 
-    async def _say(self, person: Person, drawn: Sequence[tuple[Notice, Reply]]) -> None:
+    def _say(self, person: Person, drawn: Sequence[tuple[Notice, Reply]]) -> None:
         to, first = self.reachable[person.id], drawn[0][0]
         words = self._words(person, first)
         reply = together([reply for _, reply in drawn], words)
@@ -193,9 +198,13 @@ class _Desk:
             self.counted.append(person.id)
             reply = replace(reply, rows=(*reply.rows, (Button(words.say("Stop such messages"), "stop"),)))
         self.messages.append(private_message(f"notice:{first.id}", to.platform, to.private_chat, reply, self.now))
-        await settle(self.session, [one for one, _ in drawn], NoticeState.SENT, self.now)
+        for one, _ in drawn:
+            self._settle(one, NoticeState.SENT)
 
     async def write(self) -> None:
+        for state, notice_ids in self.settled.items():
+            await settle(self.session, notice_ids, state, self.now)
+        await postpone(self.session, self.postponed)
         await enqueue(self.session, self.messages)
         await note_contacts(self.session, self.counted, self.now)
 

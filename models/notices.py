@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, partial_index, table
+from models.base import Base, Id, Moment, partial_index, table
 from models.people import Person
 
 DAY = timedelta(days=1)
@@ -169,17 +169,21 @@ async def due_notices(session: AsyncSession, person_ids: Iterable[int], now: dat
     )
 
 
-async def settle(session: AsyncSession, notices: Iterable[Notice], state: NoticeState, now: datetime) -> None:
+async def settle(session: AsyncSession, notice_ids: Sequence[int], state: NoticeState, now: datetime) -> None:
     """These were told, or never will be."""
-    ids = [notice.id for notice in notices]
-    if ids:
-        await session.execute(
-            update(table(Notice)).where(Notice.id.in_(ids), Notice.settled_at.is_(None)).values(state=state, settled_at=now)
-        )
+    if notice_ids:
+        waiting = (Notice.id.in_(notice_ids), Notice.settled_at.is_(None))
+        await session.execute(update(table(Notice)).where(*waiting).values(state=state, settled_at=now))
 
 
-async def postpone(session: AsyncSession, notice: Notice, until: datetime) -> None:
-    await session.execute(update(table(Notice)).where(Notice.id == notice.id).values(due_at=until))
+_POSTPONE = update(table(Notice)).where(Notice.id == bindparam("notice")).values(due_at=bindparam("until", type_=Moment()))
+
+
+async def postpone(session: AsyncSession, until: Mapping[int, datetime]) -> None:
+    """Have these told later, by their numbers."""
+    if until:
+        rows = [{"notice": notice_id, "until": moment} for notice_id, moment in sorted(until.items())]
+        await (await session.connection()).execute(_POSTPONE, rows)
 
 
 # What people want to hear, and when
