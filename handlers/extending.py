@@ -22,8 +22,8 @@ from models.tasks import get_task
 
 _STEPS = (30, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60, 2 * 24 * 60, 3 * 24 * 60, 7 * 24 * 60)
 """Minutes that are offered, where they fit before the deadline."""
-_OFFERED_ALONE, _OFFERED_ASKING = 4, 2
-"""How many choices are offered without a moderator, and with one."""
+_OFFERED, _OFFERED_BEYOND = 4, 2
+"""How many choices are offered, and how many beyond those that need no moderator."""
 _LONGEST = 366 * 24 * 60
 _ASKED, _DECIDED = "time_asked", "time_decided"
 _TASK = Arg("task", ArgKind.NUMBER, "")
@@ -59,12 +59,13 @@ def _choices(context: Context, standing: Standing, left: Room) -> Reply:
 
 
 def _fitting(left: Room) -> tuple[list[int], list[int]]:
-    """The steps that fit before the deadline: those that the holder may take, and those that a moderator decides about."""
+    """The steps that fit before the deadline: those that the holder may take, and those that a moderator decides about.
+    Where all are a moderator's to decide, a little and much is among them."""
     whole = max(1, int(left.until_deadline / timedelta(minutes=1)))
     fitting = [step for step in _STEPS if step <= whole] or [whole]
     alone = [step for step in fitting if timedelta(minutes=step) <= left.without_asking]
     asking = [step for step in fitting if step not in alone]
-    return alone[-_OFFERED_ALONE:], asking[:_OFFERED_ASKING]
+    return alone[-_OFFERED:], asking[:_OFFERED_BEYOND] if alone else asking[::2][:_OFFERED]
 
 
 def _choice(words: Words, claim: Claim, minutes: int, label: Said) -> Button:

@@ -19,6 +19,8 @@ def time_given(words: Words, minutes: int) -> Said:
 
 def span(words: Words, minutes: int) -> Said:
     """A length of time in its two largest units: days and hours, or hours and minutes."""
+    if not minutes:
+        return words.say("less than a minute")
     if minutes < _IN_HOURS:
         return time_given(words, minutes)
     days, hours = divmod(round(minutes / 60), 24)

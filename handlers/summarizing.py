@@ -9,7 +9,7 @@ from handlers.registry import Arg, ArgKind, command
 from handlers.spans import span, time_given
 from handlers.types import Bars, Button, Card, Chart, Reply, Row
 from handlers.weeks import day_of, days_of, for_button, from_button, here, read_week
-from handlers.words import N_, Said, Words
+from handlers.words import N_, Said, Words, isolate
 from models.communities import Community
 from models.figures import Figure
 from models.refusals import Outdated
@@ -89,7 +89,7 @@ def put_into_words(told: Summary, community: Community, words: Words) -> Reply:
 
 
 def _title(told: Summary, community: Community, words: Words) -> Said:
-    days, name = days_of(words, told.week), words.digits(told.week.name)
+    days, name = days_of(words, told.week), Said(isolate(words.digits(told.week.name)))
     if told.is_running:
         return words.say("{community}, {days} ({week}), so far", community=community.name, days=days, week=name)
     return words.say("{community}, {days} ({week})", community=community.name, days=days, week=name)

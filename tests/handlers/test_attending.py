@@ -67,18 +67,6 @@ async def test_holders_are_asked_the_day_before_and_three_hours_before(chat: Tal
     assert (len(asked(omar)), len(asked(sara))) == (1, 1)
 
 
-async def test_the_question_in_arabic_and_a_no_gives_the_seat_back(chat: Talk) -> None:
-    huda, omar = chat.person("هدى", "ar"), chat.person("عمر", "ar")
-    home = await chat.home(huda, omar, language="ar")
-    number = await garden(chat, home, huda)
-    await omar.says(f"/claim {number}")
-    await until(chat, SATURDAY - timedelta(hours=24))
-    assert "بدء «Clean the park»: الساعة ١٧:٠٠ غدًا" in plain(omar.screen.text)
-    assert "هل الحضور ما زال ممكنًا؟" in omar.screen.text
-    await omar.presses("لا، اعتذار")
-    assert await chat.rows(select(Claim.state, Claim.coming)) == [(ClaimState.RELEASED, False)]
-
-
 @both_platforms
 async def test_nobody_is_woken_for_what_begins_early(chat: Talk) -> None:
     huda, omar, sara = chat.person("Huda"), chat.person("Omar"), chat.person("Sara")

@@ -87,7 +87,7 @@ async def test_in_arabic_and_nobody_of_their_own_report(chat: Talk) -> None:
         await one.presses("تخطٍّ")
 
     await chat.passes(hours=26)
-    assert "تقرير واحد في «دفء» ينتظر المراجعة أطول ممّا قيل لصاحبه" in plain("\n".join(huda.reads()))
+    assert "تقرير واحد في «دفء» ينتظر المراجعة أطول ممّا قيل عند تسليمه" in plain("\n".join(huda.reads()))
     assert "مراجعة تقريرك عن «مكالمة عادل» تأخذ وقتًا أطول ممّا قلنا" in plain("\n".join(omar.reads()))
     await chat.passes(hours=48)
     assert "تقرير واحد في «دفء» ما زال ينتظر رغم تذكير المشرفين" in plain("\n".join(huda.reads()))

@@ -113,24 +113,6 @@ async def test_who_moderates_asks_nobody_and_the_deadline_holds_for_all(chat: Ta
 
 
 @both_platforms
-async def test_more_time_in_arabic(chat: Talk) -> None:
-    huda, omar = chat.person("هدى", "ar"), chat.person("عمر", "ar")
-    home = await chat.home(huda, omar, language="ar")
-    number = await chat.task(home, huda, "مكالمة عادل", deadline_at=NOW + timedelta(days=10))
-    await omar.says(f"/claim {number}")
-
-    choices = await omar.says(f"/extend {number}")
-    assert "كم من الوقت الإضافي تحتاج «مكالمة عادل»؟" in plain(choices.text)
-    assert choices.labels[:2] == [["٣ ساعات", "٦ ساعات"], ["١٢ ساعة", "يوم واحد"]]
-    await omar.presses("يومان، بموافقة مشرف")
-    await chat.passes(minutes=1)
-    assert "طلب وقت إضافي من عمر لمهمّة «مكالمة عادل»: يومان." in plain(huda.screen.text)
-    await huda.presses("موافقة")
-    await chat.passes(minutes=1)
-    assert "تمّت الموافقة على وقت إضافي لمهمّة «مكالمة عادل»" in plain(omar.screen.text)
-
-
-@both_platforms
 async def test_an_organizer_chooses_how_often_and_how_much(chat: Talk) -> None:
     huda, omar, _, number = await seated(chat)
 

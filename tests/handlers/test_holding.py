@@ -60,22 +60,6 @@ async def test_the_holder_is_asked_once_and_loses_the_seat_without_an_answer(cha
 
 
 @both_platforms
-async def test_the_question_and_the_end_in_arabic(chat: Talk) -> None:
-    huda, omar = chat.person("هدى", "ar"), chat.person("عمر", "ar")
-    home = await chat.home(huda, omar, language="ar")
-    number = await chat.task(home, huda, "مكالمة عادل")
-    await omar.says(f"/claim {number}")
-
-    await chat.passes(hours=2, minutes=16, step_minutes=4)
-    assert "«مكالمة عادل» لك حتى الساعة ١٧:٠٠ اليوم. كيف تسير؟" in plain(omar.screen.text)
-    await omar.presses("ما زالت جارية")
-    assert "تبقى «مكالمة عادل» لك حتى" in plain(omar.screen.text)
-    await chat.passes(hours=4)
-    assert await state(chat) == [ClaimState.EXPIRED]
-    assert "ضغطة واحدة تعيد حجزه" in omar.screen.text
-
-
-@both_platforms
 async def test_still_on_it_starts_the_clock_anew_as_often_as_the_team_says(chat: Talk) -> None:
     _, omar, home, number = await seated(chat)
     await chat.transact(lambda s: s.execute(update(Community).where(Community.id == home.id).values(still_times=2)))

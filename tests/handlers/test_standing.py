@@ -16,14 +16,14 @@ from tests.dialogue import Home, Somebody, Talk, both_platforms, plain
 LINE = "/newtask Serve dinner | starts Thursday 17:00 | every Thursday | 2h | {seats} seats | at the hall"
 
 
-async def standing(chat: Talk, *others: Somebody, seats: int = 3, language: str = "en") -> tuple[Home, Somebody, Somebody]:
+async def standing(chat: Talk, *others: Somebody, seats: int = 3) -> tuple[Home, Somebody, Somebody]:
     """Omar comes to dinner every Thursday."""
-    huda, omar = chat.person("Huda"), chat.person("Omar", language)
+    huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar, *others)
     await huda.says(LINE.format(seats=seats))
     await huda.presses("Confirm")
     await omar.says("/claim 1")
-    await omar.presses({"en": "And every time", "ar": "وفي كل مرّة"}[language])
+    await omar.presses("And every time")
     return home, huda, omar
 
 
@@ -52,17 +52,6 @@ async def test_a_seat_is_taken_every_time_and_one_can_be_skipped(chat: Talk) -> 
     await huda.says("/task 1")
     await huda.says("/task 2")
     assert "1 person comes every time" in plain((await huda.presses("The series")).text)
-
-
-async def test_in_arabic(chat: Talk) -> None:
-    _, _, omar = await standing(chat, language="ar")
-    assert "لك مقعد في كل مرّة من الآن" in omar.screen.text
-    await chat.later(days=2, hours=4)
-    await chat.later(minutes=1)
-    assert "موعد «Serve dinner» من جديد: الساعة ١٧:٠٠، الخميس ٣ ديسمبر" in plain(omar.screen.text)
-    await omar.presses("غياب أو توقّف")
-    await omar.presses("لا حجز دائمًا بعد الآن")
-    assert "انتهى الحجز الدائم" in omar.screen.text
 
 
 @both_platforms

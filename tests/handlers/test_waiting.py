@@ -20,10 +20,10 @@ from tests.races.truth import check_truth
 OFFER = "has come free, and it is your turn"
 
 
-async def full(chat: Talk, *names: str, language: str = "en", **columns: Any) -> tuple[list[Somebody], Home, int]:
+async def full(chat: Talk, *names: str, **columns: Any) -> tuple[list[Somebody], Home, int]:
     """Huda's task, whose only seat Omar holds; the others want it, too."""
-    people = [chat.person(name, language) for name in ("Huda", "Omar", *names)]
-    home = await chat.home(*people, language=language)
+    people = [chat.person(name) for name in ("Huda", "Omar", *names)]
+    home = await chat.home(*people)
     number = await chat.task(home, people[0], "Call Adel", **{"hold_minutes": 2 * 24 * 60} | columns)
     await people[1].says(f"/claim {number}")
     return people, home, number
@@ -89,26 +89,6 @@ async def test_what_nobody_takes_in_time_goes_on_to_the_next_and_then_to_everybo
     await nour.presses("Leave the line")
     assert await states(chat) == [WaitState.LAPSED, WaitState.LEFT]
     assert await chat.rows(select(Task.seats_taken)) == [(0,)]
-
-
-@both_platforms
-async def test_in_line_in_arabic(chat: Talk) -> None:
-    (_, omar, sara, nour), _, number = await full(chat, "سارة", "نور", language="ar")
-    for one in (sara, nour):
-        await one.says(f"/claim {number}")
-        await one.presses("انتظار مقعد")
-    assert "المكان محفوظ في قائمة انتظار «Call Adel»، بعد شخص واحد" in plain(nour.screen.text)
-    mine = await nour.says("/mine")
-    assert "Call Adel: في قائمة الانتظار" in plain(mine.text)
-
-    await omar.says(f"/release {number}")
-    await chat.passes(minutes=1)
-    assert "شغر مقعد في «Call Adel» وحان دورك: المقعد محفوظ لك حتى الساعة ٢٠:٠٠ اليوم" in plain(sara.screen.text)
-    await sara.presses("ليس هذه المرّة")
-    assert "ينتقل المقعد إلى الشخص التالي" in sara.screen.text
-    await chat.passes(minutes=1)
-    await nour.presses("أنا لها")
-    assert await states(chat) == [WaitState.WAITING, WaitState.SEATED]
 
 
 @both_platforms
