@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.edge import Edge
-from bot.platform import DeliveryError, Gone, Moved, Platform, TryLater, Unknown
+from bot.platform import Broadcasting, Deactivated, DeliveryError, Gone, Moved, Platform, TryLater, Unknown, Unreachable
 from handlers.appeal_drawing import draw_post
 from handlers.stored import dump_place, dump_reply, load_place
 from handlers.types import CannotRender, Reply
 from models import appeal_posts
-from models.appeals import AppealPost
+from models.appeal_posts import PostFailure
+from models.appeals import AppealPost, PostKind
 from models.moving import move_chat
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,11 @@ log = logging.getLogger(__name__)
 LEASE: Final = timedelta(seconds=60)
 _PAGE: Final = 20
 _LONGEST_PAUSE: Final = timedelta(minutes=10)
+_FAILURES: Final[dict[type[Exception], PostFailure]] = {
+    Unreachable: PostFailure.CLOSED,
+    Deactivated: PostFailure.CLOSED,
+    Gone: PostFailure.GONE,
+}
 
 
 class Posts:
@@ -31,6 +37,7 @@ class Posts:
         self._platform = platform
         self._edge = edge
         self._now = now
+        self._sends_once = isinstance(platform, Broadcasting) and platform.sends_once
 
     async def draw(self) -> int:
         """Draw one page of those that are due. How many."""
@@ -48,23 +55,32 @@ class Posts:
         try:
             message = await self._show(post, reply, shown)
         except (TryLater, Unknown) as error:
-            growing = min(timedelta(seconds=2 ** min(post.attempts, 10)), _LONGEST_PAUSE)
-            asked = timedelta(seconds=error.after_seconds if isinstance(error, TryLater) else 0)
-            until = self._now() + max(growing, asked)
-            await self._edge.transact(lambda session: appeal_posts.put_post_off(session, post, until))
+            await self._try_again(post, error)
         except Moved as moved:
             new, now = moved.chat, self._now()
             there = dump_place(replace(place, chat=new))
             await self._edge.transact(lambda session: move_chat(session, place.platform, place.chat, new, now))
             await self._edge.transact(lambda session: appeal_posts.move_post(session, post, there, now))
         except (DeliveryError, CannotRender) as error:
-            failure = f"{type(error).__name__}: {error}"
             if not isinstance(error, Gone):
                 log.warning("%s does not take a message about appeal %s: %s", place.platform, post.appeal_id, error)
-            await self._edge.transact(lambda session: appeal_posts.give_post_up(session, post, failure))
+            await self._give_up(post, _FAILURES.get(type(error), PostFailure.REFUSED))
         else:
             now = self._now()
             await self._edge.transact(lambda session: appeal_posts.mark_posted(session, post, message, shown, now))
+
+    async def _try_again(self, post: AppealPost, error: TryLater | Unknown) -> None:
+        """Later; but a call that may stand in its chat already is not sent there twice."""
+        if isinstance(error, Unknown) and post.message is None and post.kind is PostKind.CALL and not self._sends_once:
+            await self._give_up(post, PostFailure.UNKNOWN)
+            return
+        growing = min(timedelta(seconds=2 ** min(post.attempts, 10)), _LONGEST_PAUSE)
+        asked = timedelta(seconds=error.after_seconds if isinstance(error, TryLater) else 0)
+        until = self._now() + max(growing, asked)
+        await self._edge.transact(lambda session: appeal_posts.put_post_off(session, post, until))
+
+    async def _give_up(self, post: AppealPost, failure: PostFailure) -> None:
+        await self._edge.transact(lambda session: appeal_posts.give_post_up(session, post, failure))
 
     async def _show(self, post: AppealPost, reply: Reply, shown: str) -> str:
         place = load_place(post.place)

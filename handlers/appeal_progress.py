@@ -4,10 +4,12 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers.stored import load_place
 from handlers.types import Button, Card, Reply, Row, Tone
 from handlers.words import N_, Said, Words, clean_line
+from models.appeal_posts import PostFailure, failed_calls
 from models.appeal_receipts import Progress, Reason, progress_of
-from models.appeals import OVER, Appeal, AppealState
+from models.appeals import OVER, Appeal, AppealPost, AppealState
 from models.calling import tasks_of_appeal
 from models.people import Person
 from models.shares import Spread, spread_of
@@ -36,6 +38,7 @@ async def draw_progress(session: AsyncSession, appeal: Appeal, words: Words, now
         shortened(appeal.text_for(words.language)),
         await _aim(session, appeal, words),
         *_reach(appeal, progress, words, now),
+        *[_unposted(post, words) for post in await failed_calls(session, appeal.id)],
         words.count("{n} person is in", "{n} people are in", answers.get(Answer.IN, 0)),
         *_declined(answers, words),
         *_spread(await spread_of(session, appeal_id=appeal.id), words),
@@ -96,6 +99,18 @@ def _failure(reason: str, n: int, words: Words) -> Said:
             n,
         )
     return count("The platform refused it for {n} person", "The platform refused it for {n} people", n)
+
+
+_UNPOSTED = {
+    PostFailure.CLOSED: N_("Not posted in {chat}: the bot may not write there"),
+    PostFailure.GONE: N_("In {chat} its message was deleted"),
+    PostFailure.UNKNOWN: N_("The connection broke: in {chat} it may stand or not"),
+    PostFailure.REFUSED: N_("Not posted in {chat}: the platform refused it"),
+}
+
+
+def _unposted(post: AppealPost, words: Words) -> Said:
+    return words.say(_UNPOSTED[PostFailure(post.failure)], chat=load_place(post.place).title)
 
 
 def _declined(answers: dict[Answer, int], words: Words) -> list[Said]:

@@ -12,7 +12,7 @@ from handlers.types import ChatKind, Place, Reply
 from handlers.words import Said
 from models.appeals import Appeal, AppealState, PostKind
 from models.audit import Action, note
-from models.calling import appeals_without_posts, get_appeal, post_appeal, send_appeal
+from models.calling import get_appeal, post_appeal, send_appeal, take_to_announce
 from models.communities import Community, chats_of, staff
 from models.notices import NoticeKind, plan_for
 
@@ -65,7 +65,7 @@ async def follow_progress(context: Context, appeal: Appeal) -> None:
 
 async def announce_begun(session: AsyncSession, now: datetime) -> None:
     """Have the appeals that have begun stand in all chats of their teams."""
-    for appeal in await appeals_without_posts(session, now):
+    for appeal in await take_to_announce(session, now):
         community = await session.get_one(Community, appeal.community_id)
         places = [
             Place(chat.platform, chat.external_id, ChatKind(chat.kind), chat.title)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import ColumnElement, case, select, update
@@ -13,6 +14,19 @@ from models.base import table
 AGAIN: Final = timedelta(seconds=3)
 """What tells how an appeal is doing is drawn again after so long, for as long as it is under way."""
 _POSTS = table(AppealPost)
+
+
+class PostFailure(StrEnum):
+    """Why a post does not stand, or does not follow any more."""
+
+    CLOSED = "closed"
+    """The chat does not let us in."""
+    GONE = "gone"
+    """Our message was deleted there."""
+    REFUSED = "refused"
+    """The platform did not take it."""
+    UNKNOWN = "unknown"
+    """The connection broke when it was out: it may stand there, and is not sent twice."""
 
 
 def _is_due(platform: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -69,6 +83,14 @@ async def move_post(session: AsyncSession, post: AppealPost, place: str, now: da
     )
 
 
-async def give_post_up(session: AsyncSession, post: AppealPost, failure: str) -> None:
+async def give_post_up(session: AsyncSession, post: AppealPost, failure: PostFailure) -> None:
     """Its place does not take it."""
-    await session.execute(update(_POSTS).where(AppealPost.id == post.id).values(due_at=None, failure=failure[:200]))
+    await session.execute(update(_POSTS).where(AppealPost.id == post.id).values(due_at=None, failure=failure))
+
+
+async def failed_calls(session: AsyncSession, appeal_id: int) -> Sequence[AppealPost]:
+    """The chats of its community in which an appeal does not stand, or not as it should."""
+    failed = select(AppealPost).where(
+        AppealPost.appeal_id == appeal_id, AppealPost.kind == PostKind.CALL, AppealPost.failure != ""
+    )
+    return (await session.scalars(failed.order_by(AppealPost.id))).all()

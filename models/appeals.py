@@ -73,6 +73,8 @@ class Appeal(Base):
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     """When it was let go."""
+    announced_at: Mapped[datetime | None]
+    """When it was put into the chats of its community; whoever sets it does that, and nobody else."""
     over_at: Mapped[datetime | None]
     thanked_at: Mapped[datetime | None]
     """When it was planned to tell those who took part what came of it."""
@@ -202,3 +204,4 @@ class AppealPost(Base):
     due_at: Mapped[datetime | None]
     """When it is to be drawn next; None: it shows what there is to show."""
     failure: Mapped[str] = mapped_column(String(200), default="")
+    """Why it is not drawn any more: a `PostFailure` of models/appeal_posts.py; empty where it is."""

@@ -272,12 +272,20 @@ async def check_limits(session: AsyncSession, community: Community, author_id: i
         raise AppealsSpent(community.daily_appeals, is_own=False)
 
 
-async def is_covered(session: AsyncSession, appeal: Appeal, now: datetime) -> bool:
-    """Whether it calls for tasks, and none of them takes anybody any more."""
+async def ending_of(session: AsyncSession, appeal: Appeal, now: datetime) -> AppealState | None:
+    """How it is over by itself: STALE where its time has passed, or that of its tasks; ENDED where they are covered.
+    None where one of them still takes somebody.
+    """
+    if appeal.stale_at <= now:
+        return AppealState.STALE
     meant = select(Task.id).where(_is_meant(appeal))
-    takes = meant.where(Task.state == TaskState.OPEN, Task.seats_taken < Task.seats, Task.deadline_at > now)
-    some, free = (await session.execute(select(meant.exists(), takes.exists()))).one()
-    return bool(some) and not free
+    has_seats = meant.where(Task.state == TaskState.OPEN, Task.seats_taken < Task.seats)
+    some, seats, free = (
+        await session.execute(select(meant.exists(), has_seats.exists(), has_seats.where(Task.deadline_at > now).exists()))
+    ).one()
+    if free or not some:
+        return None
+    return AppealState.STALE if seats else AppealState.ENDED
 
 
 def _is_meant(appeal: Appeal) -> ColumnElement[bool]:
@@ -297,10 +305,9 @@ async def appeals_under_way(session: AsyncSession, now: datetime) -> Sequence[Ap
 async def end_what_is_over(session: AsyncSession, now: datetime) -> None:
     """End the appeals whose time is over, and those that are covered."""
     for appeal in await appeals_under_way(session, now):
-        if appeal.stale_at <= now:
-            await end_appeal(session, appeal.id, AppealState.STALE, now)
-        elif await is_covered(session, appeal, now):
-            await end_appeal(session, appeal.id, AppealState.ENDED, now)
+        state = await ending_of(session, appeal, now)
+        if state is not None:
+            await end_appeal(session, appeal.id, state, now)
 
 
 # Where else it is seen
@@ -312,13 +319,19 @@ async def post_appeal(session: AsyncSession, posts: Sequence[Mapping[str, Any]],
         await session.execute(insert(table(AppealPost)), [{"due_at": now, **post} for post in posts])
 
 
-async def appeals_without_posts(session: AsyncSession, now: datetime) -> Sequence[Appeal]:
-    """Those that run, have begun, and stand in no chat of their community yet although it has some."""
-    posted = select(AppealPost.id).where(AppealPost.appeal_id == Appeal.id, AppealPost.kind == PostKind.CALL)
+async def take_to_announce(session: AsyncSession, now: datetime) -> Sequence[Appeal]:
+    """Those that run, have begun, and stand in no chat of their community yet although it has some. Whoever takes them is to
+    put them there: nobody gets them again, however many processes ask at the same moment."""
     has_chat = select(Chat.id).where(Chat.community_id == Appeal.community_id, Chat.left_at.is_(None))
     begun = (Appeal.over_at.is_(None), Appeal.sent_at.is_not(None), Appeal.starts_at <= now)
-    wanted = select(Appeal).where(*begun, Appeal.state == AppealState.RUNNING, ~posted.exists(), has_chat.exists())
-    return (await session.scalars(wanted.order_by(Appeal.stale_at).with_for_update(of=Appeal, skip_locked=True))).all()
+    waiting = select(Appeal.id).where(
+        *begun, Appeal.announced_at.is_(None), Appeal.state == AppealState.RUNNING, has_chat.exists()
+    )
+    free = waiting.with_for_update(of=Appeal, skip_locked=True)
+    taken = update(table(Appeal)).where(Appeal.id.in_(free)).values(announced_at=now).returning(Appeal.id)
+    numbers = (await session.scalars(taken)).all()
+    found = await appeals_by_number(session, numbers) if numbers else {}
+    return sorted(found.values(), key=lambda appeal: appeal.stale_at)
 
 
 async def withdraw_posts(session: AsyncSession, appeal_id: int) -> None:
