@@ -15,6 +15,7 @@ from bot.edge import Edge
 from bot.intake import Intake
 from bot.platform import Broadcasting, Platform
 from bot.ticks import Ticks
+from handlers.context import Outlet
 from handlers.mailing import PLATFORM
 
 log = logging.getLogger(__name__)
@@ -37,8 +38,8 @@ class Core:
         self.database = database
         self.platforms = {platform.name: platform for platform in platforms}
         many = [platform for platform in platforms if isinstance(platform, Broadcasting)]
-        a_minute = {platform.name: platform.pace.limits.many_a_minute for platform in many}
-        self.edge = Edge(database, has_mail=PLATFORM in self.platforms, many_a_minute=a_minute)
+        outlets = {one.name: Outlet(one.pace.limits.many_a_minute, one.in_words) for one in many}
+        self.edge = Edge(database, has_mail=PLATFORM in self.platforms, outlets=outlets)
         self.answers = Answers(self.edge, self.platforms, clock.now)
         self.intake = Intake(self.edge, self.answers)
         self.couriers = [Courier(platform, self.edge, self.intake, self.answers, store, clock.now) for platform in platforms]

@@ -20,6 +20,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from bot.database import Database
 from bot.marks import Marks
 from handlers import dispatch
+from handlers.context import Outlet
 from handlers.types import Answer, Event, Reply
 from models.base import Overtaken
 from models.delivery import record_answers
@@ -49,12 +50,9 @@ class Unavailable(Exception):
 class Edge:
     """Hands events to the handlers inside transactions."""
 
-    def __init__(
-        self, database: Database, *, has_mail: bool = False, many_a_minute: Mapping[str, float] | None = None
-    ) -> None:
-        """`has_mail`: mail goes out, so it may be offered. `many_a_minute`: how many people each platform lets us tell the
-        same in a minute."""
-        self._many_a_minute = many_a_minute or {}
+    def __init__(self, database: Database, *, has_mail: bool = False, outlets: Mapping[str, Outlet] | None = None) -> None:
+        """`has_mail`: mail goes out, so it may be offered. `outlets`: where many can be told the same, by platform."""
+        self._outlets = outlets or {}
         self._database = database
         self._has_mail = has_mail
         self._crowds: dict[str, Crowd] = {}
@@ -114,7 +112,7 @@ class Edge:
         raise Unavailable
 
     async def _answer(self, session: AsyncSession, events: Sequence[Event]) -> list[Answer]:
-        answers = await dispatch.handle(session, events, has_mail=self._has_mail, many_a_minute=self._many_a_minute)
+        answers = await dispatch.handle(session, events, has_mail=self._has_mail, outlets=self._outlets)
         await _record(session, events, answers)
         return answers
 

@@ -122,6 +122,9 @@ class Broadcasting(Protocol):
     def bulk(self, reply: Reply) -> Bulk:
         """A reply, to be told to many."""
 
+    def in_words(self, reply: Reply) -> str:
+        """What a message shows here, its buttons included, in plain words. Raises CannotRender."""
+
 
 Take = Callable[[Event], Awaitable[None]]
 

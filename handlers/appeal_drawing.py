@@ -6,6 +6,7 @@ takes once (`material`) and draws it for each kind of reader (`draw_message`).
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +15,7 @@ from handlers.cards import place_text
 from handlers.context import speak_to
 from handlers.stored import load_place
 from handlers.types import Button, Card, Link, Media, Place, Reply, Row, Scope, Tone
-from handlers.words import N_, Said, Words, words_for
+from handlers.words import LANGUAGES, N_, Said, Words, words_for
 from models.appeals import OVER, Appeal, AppealPost, AppealState, PostKind
 from models.calling import tasks_of_appeal
 from models.communities import Community
@@ -22,6 +23,9 @@ from models.people import Person
 from models.pictures import get_picture
 from models.tasks import Task, TaskState
 
+TEXT_LIMIT: Final = 1500
+_CAPTION_LIMIT: Final = 920
+"""Characters that fit under a picture on every platform, with a line of ours before them."""
 _TASKS_SHOWN = 3
 
 ENDINGS = {
@@ -54,6 +58,23 @@ async def material(session: AsyncSession, appeal: Appeal) -> Material:
 def words_of_reader(made: Material, person: Person) -> Words:
     """How to speak to somebody of an appeal."""
     return speak_to(person, made.community.timezone)
+
+
+def room_for_text(made: Material) -> int:
+    """How many characters its text may have, in any language."""
+    if made.media is None:
+        return TEXT_LIMIT
+    around = [_length(_card(made, Words(language))) - len(made.appeal.text_for(language)) for language in LANGUAGES]
+    return max(0, _CAPTION_LIMIT - max(around))
+
+
+def fits_under_picture(card: Card | None, text: str) -> bool:
+    """Whether so many words have room under a picture."""
+    return len(text) + (_length(card) if card else 0) <= _CAPTION_LIMIT
+
+
+def _length(card: Card) -> int:
+    return sum(len(line) + 1 for line in (card.title, *card.lines, card.footer))
 
 
 def draw_message(made: Material, words: Words) -> Reply:

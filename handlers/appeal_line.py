@@ -1,10 +1,13 @@
-"""A whole appeal in one line: `#12 Blankets are needed | the other version | to: #winter, Arabic | at 18:00 | urgent`."""
+"""A whole appeal in one line: `#12 Blankets are needed | the other version | to: #winter | at 18:00 | until 3d | urgent`."""
 
 import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from handlers.appeal_draft import decision_of
+from handlers.appeal_drawing import TEXT_LIMIT
+from handlers.appeal_when import read_end
 from handlers.audiences import read_piece
 from handlers.moments import plain, read_moment
 from handlers.reading import TOO_LONG, as_tag, language_of_text
@@ -13,7 +16,6 @@ from models.audience import Audience
 from models.refusals import Malformed
 
 EXAMPLE = "/appeal #12 Blankets are needed tonight | to: #winter | at 18:00"
-_LONGEST = 1500
 _LONGEST_NAME = 120
 _SEPARATOR = re.compile(r"\s*[|｜]\s*")
 _URGENT = {plain(word) for word in ("urgent", "عاجل")}
@@ -24,8 +26,9 @@ def _begins(*words: str) -> re.Pattern[str]:
 
 
 _TO = _begins("to", "for", "إلى", "الى")
+_UNTIL = _begins("until", "till", "ends", "حتى", "ينتهي", "لغاية")
 _AT = _begins("at", "when", "متى", "في", "الساعة")
-_ROLE = re.compile(r"(?:<@&|role:)([0-9]{1,32})>?")
+_ROLE = re.compile(r"<@&([0-9]{1,32})>")
 _BY = _begins("vouched by", "by", "بضمان")
 
 
@@ -33,10 +36,13 @@ def read_appeal(line: str, words: Words, now: datetime) -> dict[str, Any]:
     """What a line says, by the names of the wizard's steps; at least what it is for and the text. Raises Malformed."""
     first, *pieces = [piece for piece in _SEPARATOR.split(clean(line)) if piece] or [""]
     aim, text = _aim_of(first)
-    said: dict[str, Any] = {"aim": aim, "text": _checked(text, _LONGEST)}
+    said: dict[str, Any] = {"aim": aim, "text": _checked(text, TEXT_LIMIT)}
     for piece in pieces:
         name, value = _piece(piece, words, now)
         said[name] = value
+    if "ends" in said:
+        starts = datetime.fromisoformat(said["starts"]) if "starts" in said else now
+        said["ends"] = read_end(said["ends"], starts, words.zone).isoformat()
     if not text:
         raise Malformed(N_("The text is missing. An example: {example}"), {"example": EXAMPLE})
     if "second" in said and language_of_text(said["second"]) == language_of_text(text):
@@ -63,17 +69,18 @@ def _piece(piece: str, words: Words, now: datetime) -> tuple[str, Any]:
     by_prefix: list[tuple[re.Pattern[str], str, Callable[[str], Any]]] = [
         (_TO, "audience", _audience),
         (_AT, "starts", lambda rest: read_moment(rest, now, words.zone).isoformat()),
+        (_UNTIL, "ends", str),
         (_BY, "vouched", lambda rest: _checked(clean_line(rest), _LONGEST_NAME)),
     ]
     if plain(piece) in _URGENT:
-        return "decision", {"is_urgent": True, "asked": None, "does": ""}
+        return "decision", decision_of({}) | {"is_urgent": True}
     if role := _ROLE.fullmatch(piece):
         return "called", role[1]
     for prefix, name, read in by_prefix:
         found = prefix.match(piece)
         if found:
             return name, read(piece[found.end() :])
-    return "second", _checked(piece, _LONGEST)
+    return "second", _checked(piece, TEXT_LIMIT)
 
 
 def _audience(text: str) -> dict[str, Any]:

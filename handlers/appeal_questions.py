@@ -1,34 +1,24 @@
 """What an appeal is made of, question by question: what it is for, what it says, who vouches, and when."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any, Final
 
+from handlers.appeal_drawing import TEXT_LIMIT
+from handlers.appeal_when import ask_confirmed, ask_end, ask_start, parse_confirmed, parse_end, parse_start
 from handlers.audiences import ask_audience, parse_audience
-from handlers.cards import zoned
 from handlers.context import Context
 from handlers.finding import label_of
-from handlers.flows import Ask, Data, Given, Invalid, Option, Step, check_length
-from handlers.moments import read_moment, read_span
+from handlers.flows import Ask, Data, Given, Invalid, Option, Step, check_length, written
 from handlers.reading import as_tag, language_of_text
-from handlers.types import Tone
-from handlers.words import LANGUAGES, N_, Said, Words, clean, clean_line, parse_number
+from handlers.words import LANGUAGES, N_, Said, clean_line, parse_number
 from models.calling import open_tasks_for, open_tasks_of
 from models.communities import Community
 from models.refusals import Malformed
 
-TEXT_LIMIT: Final = 1500
 VOUCHER_LIMIT: Final = 120
-TRUE_FOR: Final = timedelta(hours=24)
-"""What nobody has confirmed for so long is not sent."""
 _TASKS_OFFERED: Final = 5
-_CONFIRMED_AGO: Final = (0, 1, 6)
-"""Hours."""
-
-
-async def words_of(context: Context, data: Data) -> Words:
-    """The reader's words, in the time zone of the community that `data` names."""
-    return zoned(context, await context.session.get_one(Community, data["community"]))
 
 
 # What it is for
@@ -72,11 +62,7 @@ async def _ask_text(context: Context, data: Data) -> Ask:
     return Ask(context.words.say("What should it say? A few sentences: what is needed, for whom, until when."))
 
 
-async def _parse_text(context: Context, data: Data, given: Given) -> str:
-    text = clean(given.text)
-    if not text:
-        raise Invalid(context.words.say("An appeal is written in words."))
-    return check_length(context.words, text, TEXT_LIMIT)
+_parse_text = written(TEXT_LIMIT, N_("An appeal is written in words."))
 
 
 async def _ask_second(context: Context, data: Data) -> Ask:
@@ -120,44 +106,21 @@ async def _parse_voucher(context: Context, data: Data, given: Given) -> str:
     return check_length(context.words, name, VOUCHER_LIMIT)
 
 
-async def _ask_confirmed(context: Context, data: Data) -> Ask:
-    words = context.words
-    now, *earlier = _CONFIRMED_AGO
-    options = (
-        Option(words.say("Just now"), str(now)),
-        *(Option(words.count("{n} hour ago", "{n} hours ago", n), str(n)) for n in earlier),
-    )
-    text = words.say("When did somebody who knows last confirm that it is true? A time such as 3h means so long ago.")
-    return Ask(text, (options,))
+# Whom it notifies
 
 
-async def _parse_confirmed(context: Context, data: Data, given: Given) -> str:
-    minutes = read_span(given.text) if given.option is None else _hours(given.option)
-    if minutes is None or not 0 <= minutes <= TRUE_FOR / timedelta(minutes=1):
-        say = context.words.say
-        raise Invalid(
-            say("How long ago was it confirmed, for example 3h? What is older than a day needs to be confirmed first.")
-        )
-    return (context.now - timedelta(minutes=minutes)).isoformat()
-
-
-def _hours(option: str) -> int | None:
-    return int(option) * 60 if option in {str(n) for n in _CONFIRMED_AGO} else None
-
-
-async def _ask_start(context: Context, data: Data) -> Ask:
+async def _ask_role(context: Context, data: Data) -> Ask:
     say = context.words.say
-    return Ask(say("When should it go out? Now, or at a moment such as 18:00."), ((Option(say("Now"), "now", Tone.PRIMARY),),))
+    text = say("Should one of this server's roles be notified in this chat? Whoever bears it is, and nobody else.")
+    return Ask(text, role_label=say("A role of this server"))
 
 
-async def _parse_start(context: Context, data: Data, given: Given) -> str:
-    if given.option == "now":
-        return ""
-    words = await words_of(context, data)
-    try:
-        return read_moment(given.text, context.now, words.zone).isoformat()
-    except Malformed as malformed:
-        raise Invalid(words.say(malformed.hint, **malformed.values)) from None
+async def _parse_role(context: Context, data: Data, given: Given) -> str:
+    if not re.fullmatch("[0-9]{1,32}", given.option or ""):
+        raise Invalid(
+            context.words.say("A role that some people here bear can be called, chosen from the platform's own list.")
+        )
+    return f"{data['roles_in']} {given.option}"
 
 
 # The steps: each offers what was answered before
@@ -169,14 +132,16 @@ def _step(
     parse: Callable[[Context, Data, Given], Awaitable[Any]],
     *,
     is_optional: bool = False,
+    takes_text: bool = True,
     takes_photo: bool = False,
+    is_asked: Callable[[Data], bool] = lambda _: True,
 ) -> Step:
     async def ask_again(context: Context, data: Data) -> Ask:
         question = await ask(context, data)
         if data.get(name) is None:
             return question
         keep = (Option(context.words.say("Keep it"), "keep"),)
-        return Ask(question.text, (*question.options, keep), placeholder=question.placeholder)
+        return replace(question, options=(*question.options, keep))
 
     async def parse_again(context: Context, data: Data, given: Given) -> Any:
         is_kept = given.option == "keep" and data.get(name) is not None
@@ -187,9 +152,9 @@ def _step(
         ask_again,
         parse_again,
         is_optional=is_optional,
-        takes_text=not takes_photo,
+        takes_text=takes_text and not takes_photo,
         takes_photo=takes_photo,
-        is_needed=lambda data: not data["is_whole"],
+        is_needed=lambda data: not data["is_whole"] and is_asked(data),
     )
 
 
@@ -199,7 +164,16 @@ QUESTIONS = (
     _step("second", _ask_second, _parse_second, is_optional=True),
     _step("picture", _ask_picture, _parse_picture, is_optional=True, takes_photo=True),
     _step("vouched", _ask_voucher, _parse_voucher),
-    _step("confirmed", _ask_confirmed, _parse_confirmed),
+    _step("confirmed", ask_confirmed, parse_confirmed),
     Step("audience", ask_audience, parse_audience, is_needed=lambda data: not data["is_whole"]),
-    _step("starts", _ask_start, _parse_start),
+    _step(
+        "called",
+        _ask_role,
+        _parse_role,
+        is_optional=True,
+        takes_text=False,
+        is_asked=lambda data: bool(data["roles_in"]),
+    ),
+    _step("starts", ask_start, parse_start),
+    _step("ends", ask_end, parse_end),
 )

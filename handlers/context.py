@@ -1,12 +1,13 @@
 """What a handler is given: who asks, where, when, and a way to the database."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.types import ChatKind, Event, EventKind
+from handlers.types import ChatKind, Event, EventKind, Reply
 from handlers.words import Words, words_for
 from models.communities import Community, Member, chat_at, member, memberships
 from models.people import Account, Person
@@ -22,6 +23,15 @@ class ChooseCommunity(Refusal):
         self.communities = communities
         self.then = then
         """The command that goes on when the choice is made, with its arguments."""
+
+
+class Outlet(NamedTuple):
+    """A platform on which many people can be told the same."""
+
+    a_minute: float
+    """How many of them, in a minute."""
+    in_words: Callable[[Reply], str]
+    """What a message shows there, buttons included, in plain words."""
 
 
 def speak_to(person: Person, zone: str = "UTC") -> Words:
@@ -44,8 +54,8 @@ class Context:
     """Their private chat was closed to us until now."""
     has_mail: bool = False
     """Mail is set up, and may be offered."""
-    many_a_minute: Mapping[str, float] = field(default_factory=dict)
-    """How many people each platform lets us tell the same in a minute."""
+    outlets: Mapping[str, Outlet] = field(default_factory=dict)
+    """Where many can be told the same, by platform."""
 
     @property
     def person(self) -> Person:

@@ -13,7 +13,7 @@ from typing import cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers import flows
-from handlers.context import Context, speak_to
+from handlers.context import Context, Outlet, speak_to
 from handlers.missing import offer_missed
 from handlers.refusals import put_into_words
 from handlers.registry import COMMANDS, FREE_WORDS, SERVICES, Call, Command, CrowdHandler, Handler, MissingArgument
@@ -43,17 +43,17 @@ async def handle(
     events: Sequence[Event],
     *,
     has_mail: bool = False,
-    many_a_minute: Mapping[str, float] = MappingProxyType({}),
+    outlets: Mapping[str, Outlet] = MappingProxyType({}),
 ) -> list[Answer]:
     """Answer events: one, or several that have the same crowd key. Raises Refusal where one alone is refused; what it
-    wrote by then must be rolled back, and `refuse` tells the person. `has_mail`: mail may be offered. `many_a_minute`: how
-    many people each platform lets us tell the same in a minute."""
+    wrote by then must be rolled back, and `refuse` tells the person. `has_mail`: mail may be offered. `outlets`: where many
+    can be told the same, by platform."""
     known = await known_answers(session, [event.key for event in events])
     fresh = [event for event in events if event.key not in known]
     answers = {key: replace(load_answer(text), is_known=True, delivered=delivered) for key, (text, delivered) in known.items()}
     if fresh:
         contexts = await _contexts(session, fresh)
-        contexts = [replace(context, has_mail=has_mail, many_a_minute=many_a_minute) for context in contexts]
+        contexts = [replace(context, has_mail=has_mail, outlets=outlets) for context in contexts]
         accounts = [context.account for context in contexts]
         try:
             replies = await _reply_all(contexts)

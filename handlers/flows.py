@@ -29,13 +29,14 @@ from handlers.steps import (
     on_one_form,
     previous_step,
     read_form,
+    written,
 )
-from handlers.types import Button, MediaFault, Reply, Row, Tone
+from handlers.types import Button, MediaFault, Reply, RolePicker, Row, Tone
 from handlers.words import N_, Said
 from models.dialogues import Dialogue, begin, open_dialogues
 from models.refusals import Refusal
 
-__all__ = ["Again", "Ask", "Data", "Flow", "Given", "Invalid", "Option", "Step", "check_length", "declare", "start"]
+__all__ = ["Again", "Ask", "Data", "Flow", "Given", "Invalid", "Option", "Step", "check_length", "declare", "start", "written"]
 
 LIFETIME = timedelta(hours=24)
 _ANSWERED_BEFORE = N_("That question was answered before. This is the one that is open.")
@@ -276,8 +277,13 @@ async def _question(context: Context, dialogue: Dialogue, note: str = "") -> Rep
         asks_photo=step.takes_photo,
         placeholder=ask.placeholder,
         form_button=_form_button(context, dialogue, step),
+        role_picker=_role_picker(dialogue, ask),
         input_label=context.words.say("Write the answer") if step.takes_text else context.words.say("Send a picture"),
     )
+
+
+def _role_picker(dialogue: Dialogue, ask: Ask) -> RolePicker | None:
+    return RolePicker(ask.role_label, "flow", f"{dialogue.id}.=", dialogue.version) if ask.role_label else None
 
 
 def _form_button(context: Context, dialogue: Dialogue, step: Step) -> Button | None:

@@ -1,4 +1,4 @@
-"""`/appeals`: how appeals are doing, and what moderators do about one: confirm, pause, resume, stop, correct."""
+"""`/appeals`: how appeals are doing, and what moderators do about one: confirm, pause, resume, stop."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -7,22 +7,18 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.appeal_progress import STATES, draw_progress, shortened
-from handlers.appeal_questions import TEXT_LIMIT
 from handlers.appeal_sending import announce_begun, follow_progress, note_appeal
 from handlers.cards import zoned
 from handlers.context import Context
-from handlers.flows import Ask, Data, Flow, Given, Invalid, Step, check_length, declare, start
-from handlers.reading import language_of_text
 from handlers.registry import Arg, ArgKind, command
 from handlers.types import Button, Card, Reply, Row
-from handlers.words import N_, Said, clean
+from handlers.words import N_, Said
 from models.appeals import OVER, Appeal, AppealState
 from models.audit import Action
 from models.calling import (
     appeals_of,
     confirm_appeal,
     confirm_true,
-    correct_appeal,
     get_appeal,
     pause_appeal,
     resume_appeal,
@@ -119,54 +115,3 @@ async def _confirm(context: Context, appeal: Appeal) -> Reply:
     await follow_progress(context, confirmed)
     await announce_begun(context.session, context.now)
     return await _show(context, confirmed, context.words.say("Confirmed: it goes out."))
-
-
-# Correcting
-
-
-@command("appeal_correct", args=(Arg("appeal", ArgKind.NUMBER, ""),))
-async def correct(context: Context, appeal: int) -> Reply:
-    """Ask for the words as they should be."""
-    found = await moderated_appeal(context, appeal)
-    return await start(context, CORRECT, {"appeal": found.id})
-
-
-async def _guard(context: Context, data: Data) -> None:
-    found = await moderated_appeal(context, data["appeal"])
-    if found.state in OVER:
-        raise AppealMoved(found.id, found.state)
-
-
-async def _ask_text(context: Context, data: Data) -> Ask:
-    say, found = context.words.say, await get_appeal(context.session, data["appeal"])
-    text = say("How should it read? What was sent is edited, and what is to come says it. An Arabic text replaces "
-               "the Arabic version, an English one the English.")  # fmt: skip
-    return Ask(text, card=Card(say("So far:"), tuple(found.texts.values())))
-
-
-async def _parse_text(context: Context, data: Data, given: Given) -> str:
-    text = clean(given.text)
-    if not text:
-        raise Invalid(context.words.say("An appeal is written in words."))
-    return check_length(context.words, text, TEXT_LIMIT)
-
-
-async def _finish(context: Context, data: Data) -> Reply:
-    found = await get_appeal(context.session, data["appeal"])
-    texts = {**found.texts, language_of_text(data["text"]): data["text"]}
-    corrected = await correct_appeal(context.session, found.id, {"texts": texts}, context.now)
-    await note_appeal(context, corrected, Action.APPEAL_CORRECTED)
-    say = context.words.say
-    rows = ((Button(say("How it is doing"), "appeals", str(corrected.id)),),)
-    return Reply(text=say("Corrected. What was sent follows in a moment."), rows=rows, edit=context.is_press)
-
-
-CORRECT = declare(
-    Flow(
-        "correct_appeal",
-        N_("correcting an appeal"),
-        steps=(Step("text", _ask_text, _parse_text),),
-        finish=_finish,
-        guard=_guard,
-    )
-)

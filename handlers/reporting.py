@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from handlers.context import Context
 from handlers.finding import check_membership
-from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, check_length, declare, start
+from handlers.flows import Ask, Data, Flow, Given, Invalid, Option, Step, check_length, declare, start, written
 from handlers.notices import Telling, notice
 from handlers.registry import HELD_TASK, command
 from handlers.types import Button, Reply
@@ -74,11 +74,7 @@ async def _ask_note(context: Context, data: Data) -> Ask:
     )
 
 
-async def _parse_note(context: Context, data: Data, given: Given) -> str:
-    text = clean(given.text)
-    if not text:
-        raise Invalid(context.words.say("A note is written in words. One sentence is enough."))
-    return check_length(context.words, text, _NOTE_LIMIT)
+_parse_note = written(_NOTE_LIMIT, N_("A note is written in words. One sentence is enough."))
 
 
 async def _ask_photo(context: Context, data: Data) -> Ask:

@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.context import Context
-from handlers.flows import Ask, Data, Flow, Given, Invalid, Step, check_length, declare, start
+from handlers.flows import Ask, Data, Flow, Step, declare, start, written
 from handlers.registry import Arg, ArgKind, command
 from handlers.telling import tell
 from handlers.thanking import thank_button
 from handlers.types import Button, Card, Media, Reply, Row, Tone
-from handlers.words import N_, Said, Words, clean, clean_line
+from handlers.words import N_, Said, Words, clean_line
 from models.audit import Action, note
 from models.communities import memberships
 from models.finding import Wish, fitting_tasks
@@ -171,13 +171,6 @@ async def _ask_word(context: Context, data: Data) -> Ask:
     return Ask(context.words.say("Why is the report on {title} not accepted? {name} will read this.", **values))
 
 
-async def _parse_word(context: Context, data: Data, given: Given) -> str:
-    word = clean(given.text)
-    if not word:
-        raise Invalid(context.words.say("A word is needed here: it tells what to do better."))
-    return check_length(context.words, word, _WORD_LIMIT)
-
-
 async def _finish(context: Context, data: Data) -> Reply:
     reviewed = await get_report(context.session, data["report"])
     decision = ReportState(data["decision"])
@@ -215,7 +208,7 @@ DECISION = declare(
     Flow(
         "decision",
         N_("a decision about a report"),
-        steps=(Step("word", _ask_word, _parse_word),),
+        steps=(Step("word", _ask_word, written(_WORD_LIMIT, N_("A word is needed here: it tells what to do better."))),),
         finish=_finish,
         guard=_guard,
     )

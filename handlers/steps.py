@@ -7,7 +7,7 @@ from typing import Any
 from handlers.context import Context
 from handlers.reading import TOO_LONG
 from handlers.types import Card, Form, Media, Question, Reply, Tone
-from handlers.words import Said, Words
+from handlers.words import Said, Words, clean
 
 AHEAD = "_ahead"
 """Under this name a wizard's data keeps which of its coming questions are answered already."""
@@ -36,6 +36,10 @@ class Ask:
     card: Card | None = None
     media: Media | None = None
     placeholder: str = ""
+    value: str = ""
+    """What stands in its field already, where it has one."""
+    role_label: str = ""
+    """It is answered by one of the platform's own roles, which is chosen from a list that is called so."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,18 @@ def check_length(words: Words, text: str, limit: int) -> str:
     if len(text) > limit:
         raise Invalid(words.say(TOO_LONG, length=len(text), limit=limit))
     return text
+
+
+def written(limit: int, missing: str) -> Callable[[Context, Data, Given], Awaitable[str]]:
+    """How an answer in words is read; `missing` is the catalogue sentence that asks for them where there are none."""
+
+    async def parse(context: Context, _: Data, given: Given) -> str:
+        text = clean(given.text)
+        if not text:
+            raise Invalid(context.words.say(missing))
+        return check_length(context.words, text, limit)
+
+    return parse
 
 
 @dataclass(frozen=True)
@@ -139,7 +155,7 @@ async def _ask_on_form(context: Context, data: Data, step: Step) -> Question:
         context.words.say(step.label),
         hint=ask.text,
         placeholder=ask.placeholder,
-        value=data.get(WROTE, {}).get(step.name, ""),
+        value=data.get(WROTE, {}).get(step.name, ask.value),
         options=tuple(options) if step.is_choice else (),
         takes_photo=step.takes_photo,
         is_needed=not step.is_optional and data.get(step.name) is None,

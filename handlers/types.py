@@ -178,10 +178,14 @@ class Button:
 
     def data(self) -> str:
         """`command:args:version`, what platforms carry in the button (at most 64 bytes of ASCII)."""
-        data = f"{self.command}:{self.args}:{self.version}"
-        if len(data) > 64 or not data.isascii():
-            raise CannotRender(f"button data {data!r} is longer than 64 bytes or not ASCII")
-        return data
+        return _data(self.command, self.args, self.version)
+
+
+def _data(command: str, args: str, version: int) -> str:
+    data = f"{command}:{args}:{version}"
+    if len(data) > 64 or not data.isascii():
+        raise CannotRender(f"button data {data!r} is longer than 64 bytes or not ASCII")
+    return data
 
 
 def parse_data(data: str) -> tuple[str, str, int] | None:
@@ -208,6 +212,21 @@ class Link:
 
 
 Row = tuple[Button | Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RolePicker:
+    """A list of the platform's own roles, for one to be chosen: it sends an `Event` of kind PRESS back, with the role's id
+    right behind the arguments. Only where `Place.has_roles`."""
+
+    label: str
+    command: str
+    args: str = ""
+    version: int = 0
+
+    def data(self) -> str:
+        """See `Button.data`."""
+        return _data(self.command, self.args, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +365,8 @@ class Reply:
     answered step by step."""
     form: Form | None = None
     """Opened instead of what else is said, where the press that asked for it can still be answered so."""
+    role_picker: RolePicker | None = None
+    """Stands above the buttons."""
     input_label: str = ""
     """What the button says that opens the field for the answer, on platforms that need one."""
     mentions: tuple[Mention, ...] = ()

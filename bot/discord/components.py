@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from bot.discord.markdown import defuse, unescape
 from bot.fitting import cut, is_visible
-from handlers.types import Button, CannotRender, Form, Link, Question, Reply, Tone
+from handlers.types import Button, CannotRender, Form, Link, Question, Reply, RolePicker, Tone
 
 Json = dict[str, Any]
 
-ACTION_ROW, BUTTON, STRING_SELECT, TEXT_INPUT, LABEL, FILE_UPLOAD = 1, 2, 3, 4, 18, 19
+ACTION_ROW, BUTTON, STRING_SELECT, TEXT_INPUT, ROLE_SELECT, LABEL, FILE_UPLOAD = 1, 2, 3, 4, 6, 18, 19
 ROWS: Final = 5
 ROW_BUTTONS: Final = 5
 SELECT_OPTIONS: Final = 25
@@ -53,6 +53,8 @@ def rows_of(reply: Reply, *, with_modal: bool) -> list[Json]:
     if len(lines) > ROWS:
         lines = _closer(lines)
     rows = [_row(line) for line in lines] if len(lines) <= ROWS else _with_selects(lines)
+    if reply.role_picker is not None:
+        rows.insert(0, _row([_role_select(reply.role_picker)]))
     _make_ids_unique(rows)
     return rows
 
@@ -76,6 +78,11 @@ def _asking_button(reply: Reply) -> Json:
     data = cut(f"{ASKING}{fields}:{defuse(reply.placeholder)}", ID_LIMIT)
     style = _STYLES[Tone.PLAIN if reply.rows else Tone.PRIMARY]
     return {"type": BUTTON, "style": style, "label": _label(reply.input_label or "✎"), "custom_id": data}
+
+
+def _role_select(picker: RolePicker) -> Json:
+    placeholder = cut(defuse(picker.label), _OPTION_LIMIT)
+    return {"type": ROLE_SELECT, "custom_id": picker.data(), "placeholder": placeholder}
 
 
 def _row(parts: Sequence[Json]) -> Json:

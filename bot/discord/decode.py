@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from bot.discord.components import ANSWER, FILE_FIELD, FILE_UPLOAD, FORM, TEXT_FIELD, walk
+from bot.discord.components import ANSWER, FILE_FIELD, FILE_UPLOAD, FORM, ROLE_SELECT, TEXT_FIELD, walk
 from bot.discord.handle import Handle, Source
 from handlers.registry import COMMANDS, Arg, ArgKind
 from handlers.types import Address, ChatKind, Event, EventKind, MediaFault, Place, Sender, Service, Upload, parse_data
@@ -25,6 +25,8 @@ DRAFT: Final = "draft"
 THANK: Final = "thank"
 """The command behind the menu of a person."""
 
+_EVERYONE: Final = "everyone"
+"""Everybody's role, which has the guild's id and is none that could be called or given."""
 _PERSON_COMMAND, _MESSAGE_COMMAND = 2, 3
 _EPHEMERAL: Final = 1 << 6
 _ADMINISTRATOR, _MANAGE_GUILD = 1 << 3, 1 << 5
@@ -48,14 +50,23 @@ def interaction(data: Json, guild: str, at: datetime) -> Event:
     if data["type"] == MODAL:
         return Event(kind=EventKind.TEXT, **common, **_answer(body))
     if data["type"] == COMPONENT:
-        chosen = body["values"][0] if body.get("values") else body["custom_id"]
-        command, args, version = parse_data(chosen) or ("", "", 0)
+        command, args, version = parse_data(_pressed(body, data.get("guild_id", ""))) or ("", "", 0)
         return Event(kind=EventKind.PRESS, **common, command=command, args=args, version=version)
     if body.get("type") == _MESSAGE_COMMAND:
         return Event(kind=EventKind.PRESS, **common, command=DRAFT, args=_picked_words(body))
     if body.get("type") == _PERSON_COMMAND:
         return Event(kind=EventKind.COMMAND, **common, command=THANK, args=f"account:{body['target_id']}")
     return Event(kind=EventKind.COMMAND, **common, command=body["name"], args=_arguments(body, data.get("guild_id", "")))
+
+
+def _pressed(body: Json, guild: str) -> str:
+    """The data of the button that was pressed, of the option that was chosen, or of the list with the role chosen in it."""
+    own: str = body["custom_id"]
+    chosen = next(iter(body.get("values") or ()), own)
+    if body.get("component_type") != ROLE_SELECT:
+        return str(chosen)
+    start, _, version = own.rpartition(":")
+    return f"{start}{_EVERYONE if chosen == guild else chosen}:{version}"
 
 
 def handle_of(data: Json) -> Handle:
@@ -146,8 +157,8 @@ def _name(user: Json) -> str:
 def _arguments(body: Json, guild: str) -> str:
     """The options in the order in which they are declared, as they would be typed."""
     given = {one["name"]: str(one["value"]).strip() for one in body.get("options", ()) if "value" in one}
+    given = {name: value.replace(f"<@&{guild}>", f"@{_EVERYONE}") for name, value in given.items()}
     declared = COMMANDS[body["name"]].args if body["name"] in COMMANDS else ()
-    # A role of everybody's is none that could be called or given: its id is the guild's.
     roles = {one for one in body.get("resolved", {}).get("roles", {}) if one != guild}
     return " ".join(_typed(arg, given[arg.name], is_role=given[arg.name] in roles) for arg in declared if arg.name in given)
 
@@ -157,7 +168,7 @@ def _typed(arg: Arg, value: str, *, is_role: bool) -> str:
     if arg.kind in {ArgKind.MEMBER, ArgKind.WHO}:
         return f"role:{value}" if is_role else f"account:{value}"
     if arg.kind is ArgKind.ROLE:
-        return f"role:{value}" if is_role else "role:everyone"
+        return f"role:{value}" if is_role else f"role:{_EVERYONE}"
     return f"#{value.lstrip('#')}" if arg.kind is ArgKind.TAG else value
 
 

@@ -19,6 +19,7 @@ from bot.discord.decode import PLATFORM
 from bot.discord.delivering import Delivery, MediaStore
 from bot.discord.first import DEFER_AFTER_SECONDS, FirstResponses
 from bot.discord.receiving import Offer, Receiver
+from bot.discord.render import in_words
 from bot.pace import DISCORD, Pace
 from bot.platform import Bulk, NeedsMending, Take
 from handlers.types import Answer, Place, Reply, Upload
@@ -159,6 +160,10 @@ class Discord:
         """See `Broadcasting.bulk`."""
         its = self._delivery
         return OneByOne(reply, self.pace, partial(its.send, turn=None), partial(its.edit, turn=None))
+
+    def in_words(self, reply: Reply) -> str:
+        """See `Broadcasting.in_words`."""
+        return in_words(reply)
 
     async def fetch(self, upload: Upload) -> bytes:
         """See `Platform.fetch`."""

@@ -4,12 +4,14 @@ https://discord.com/developers/docs/resources/message#create-message, #embed-obj
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from bot.discord.components import Json, rows_of
-from bot.discord.markdown import defuse, fit
+from bot.discord.components import Json, rows_of, walk
+from bot.discord.markdown import defuse, fit, unescape
 from bot.drawing import CHART_NAME, sheet_name
 from bot.fitting import cut, is_visible
+from bot.sketching import PICTURE, sketch
 from handlers.types import CannotRender, Card, Media, Reply
 
 CONTENT_LIMIT: Final = 2000
@@ -50,6 +52,16 @@ def message(reply: Reply, *, with_modal: bool = False, is_edit: bool = False) ->
     if is_edit or files:
         body["attachments"] = [{"id": number} | described for number, described in enumerate(files)]
     return body
+
+
+def in_words(reply: Reply) -> str:
+    """What a message shows, in plain words; whom it calls is left out. Raises CannotRender."""
+    body = message(replace(reply, pings=(), mentions=()))
+    (embed,) = body.get("embeds") or [{}]
+    picture = PICTURE if "image" in embed or "attachments" in body else ""
+    said = [body.get("content", ""), "\n".join(embed[part] for part in ("title", "description") if part in embed)]
+    rows = [[part["label"] for part in walk([row]) if "label" in part] for row in body.get("components", ())]
+    return sketch([*map(unescape, said), picture, embed.get("footer", {}).get("text", "")], rows)
 
 
 def _allowed(reply: Reply) -> Json:

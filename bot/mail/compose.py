@@ -130,7 +130,7 @@ class Composer:
         return mail.as_bytes()
 
     def _letter(self, to: Recipient, on: MailList, reply: Reply, files: Sequence[Drawn]) -> Letter:
-        if reply.asks_text or reply.asks_photo or reply.pings or reply.mentions:
+        if reply.asks_text or reply.asks_photo or reply.pings or reply.mentions or reply.role_picker:
             raise CannotRender("a mail cannot be answered, and calls nobody")
         title, paragraphs = _opening(reply)
         parts = [part for row in reply.rows for part in row]

@@ -19,7 +19,7 @@ from bot.platform import Bulk, Gone, Refused, Take, Unreachable
 from bot.playground.board import Asked, Board, Changed, Ranked, Shown, Ticked, Toasted, Typing
 from bot.playground.cast import BOT, GROUP, PHONES, PLATFORM, Phone, place_of
 from bot.playground.memory import File, Memory, Message, Waiting
-from bot.playground.screens import Screen, picture_type, redrawn, screen_of
+from bot.playground.screens import Screen, in_words, picture_type, redrawn, screen_of
 from bot.playground.server import listen, serve
 from bot.playground.web import application
 from handlers.types import Address, Answer, Event, EventKind, Media, Place, Reply, Sender, Upload, parse_data
@@ -258,6 +258,10 @@ class Playground:
     def bulk(self, reply: Reply) -> Bulk:
         """See `Broadcasting.bulk`."""
         return OneByOne(reply, self.pace, self.send, self.edit)
+
+    def in_words(self, reply: Reply) -> str:
+        """See `Broadcasting.in_words`."""
+        return in_words(reply)
 
     async def fetch(self, upload: Upload) -> bytes:
         content = self.memory.upload(upload.reference)

@@ -7,7 +7,8 @@ from typing import Any
 from markupsafe import Markup, escape
 from pydantic import TypeAdapter
 
-from handlers.types import Button, CannotRender, Chart, Link, Media, Reply, Row, Sheet
+from bot.sketching import PICTURE, sketch
+from handlers.types import Button, CannotRender, Card, Chart, Link, Media, Reply, Row, Sheet
 
 Screen = dict[str, Any]
 """JSON: text, card, media, chart, sheet, file, rows, asks_photo, placeholder; absent where empty."""
@@ -23,7 +24,7 @@ _LIVELY = re.compile(
 
 def screen_of(reply: Reply) -> Screen:
     """The parts of a reply that stand in a message; the toast and `opens` belong to the press and are not kept."""
-    if reply.pings or reply.mentions:
+    if reply.pings or reply.mentions or reply.role_picker:
         raise CannotRender("the playground has nobody who could be called")
     screen: Screen = {
         "text": reply.text,
@@ -36,6 +37,13 @@ def screen_of(reply: Reply) -> Screen:
         "placeholder": reply.placeholder,
     }
     return {name: part for name, part in screen.items() if part}
+
+
+def in_words(reply: Reply) -> str:
+    """What a message shows, in plain words."""
+    card = reply.card or Card("")
+    said = [reply.text, "\n".join((card.title, *card.lines)), card.footer, PICTURE if reply.media else ""]
+    return sketch([part.strip() for part in said], [[part.label for part in row] for row in reply.rows])
 
 
 def redrawn(shown: Screen, reply: Reply) -> Screen:

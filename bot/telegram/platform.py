@@ -18,7 +18,7 @@ from bot.telegram.decode import PLATFORM
 from bot.telegram.delivering import Delivery, MediaStore
 from bot.telegram.menu import Menu, publish, publish_role
 from bot.telegram.receiving import Receiver, insistently
-from bot.telegram.render import private_link
+from bot.telegram.render import in_words, private_link
 from bot.telegram.request import AiohttpRequest
 from bot.telegram.webhook import Webhook
 from handlers.types import Answer, ChatKind, Place, Reply, Upload
@@ -109,6 +109,10 @@ class Telegram:
     def bulk(self, reply: Reply) -> Bulk:
         """See `Broadcasting.bulk`."""
         return self._delivery.bulk(reply, self._transport)
+
+    def in_words(self, reply: Reply) -> str:
+        """See `Broadcasting.in_words`."""
+        return in_words(reply)
 
     async def fetch(self, upload: Upload) -> bytes:
         """See `Platform.fetch`."""

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.fitting import cut, is_visible, units, whole
+from bot.sketching import PICTURE, sketch
 from handlers.types import Button, CannotRender, Link, Reply, Row, Tone
 
 TEXT_LIMIT: Final = 4096
@@ -31,8 +32,8 @@ Line = tuple[str, str]
 
 def render_text(reply: Reply, limit: int = TEXT_LIMIT) -> str:
     """The text and card of a reply as HTML of at most `limit` characters; empty where it has none. Raises CannotRender."""
-    if reply.pings:
-        raise CannotRender("Telegram has no roles that could be called")
+    if reply.pings or reply.role_picker:
+        raise CannotRender("Telegram has no roles that could be called, or chosen")
     lines = list(_lines(reply))
     if not lines:
         return ""
@@ -42,6 +43,15 @@ def render_text(reply: Reply, limit: int = TEXT_LIMIT) -> str:
     called = "".join(f'<a href="tg://user?id={int(one.account)}">{escape(one.name)}</a> ' for one in reply.mentions)
     return called + "\n".join(f"<{tag}>{escape(words, quote=False)}</{tag}>" if tag and words else escape(words, quote=False)
                      for tag, words in fitted)  # fmt: skip
+
+
+def in_words(reply: Reply) -> str:
+    """What a message shows, in plain words. Raises CannotRender."""
+    lines = _fit(list(_lines(reply)), CAPTION_LIMIT if reply.media else TEXT_LIMIT)
+    keyboard = render_keyboard(reply.rows, "")
+    rows = keyboard.inline_keyboard if keyboard else ()
+    labels = [[f"{button.text} ↗" if button.url else button.text for button in row] for row in rows]
+    return sketch([PICTURE if reply.media else "", "\n".join(words for _, words in lines)], labels)
 
 
 def length(reply: Reply) -> int:

@@ -68,8 +68,8 @@ async def test_an_appeal_is_made_by_pressing(chat: Talk) -> None:
     await huda.presses("#winter")
     assert "1 person fits" in plain(huda.screen.text)
     assert "So far: interested in #winter" in plain(huda.screen.text)
-    await huda.presses("Go on")
-    await huda.presses("Now")
+    for label in ("Go on", "Now", "Until"):
+        await huda.presses(label)
 
     preview = plain(huda.screen.text)
     assert "This is how people will see it. Nothing is sent yet." in preview
@@ -239,6 +239,7 @@ async def test_a_restart_in_the_middle_is_not_noticed(database_url: str, tmp_pat
             await huda.presses("Everyone")
             await huda.presses("Go on")
             await huda.presses("Now")
+            await huda.presses("Until")
             preview = huda.screen
         async with running(wire, clock, database_url, tmp_path) as chat:
             huda = Somebody(chat, huda.app)
@@ -258,6 +259,7 @@ async def test_time_that_passed_is_noticed_before_anything_is_sent(chat: Talk) -
     await huda.presses("6 hours ago")
     await huda.presses("Go on")
     await huda.presses("Now")
+    await huda.presses("Until")
     await chat.later(hours=4)
     assert "Its tasks take nobody any more" in (await huda.presses("Send")).text
     assert await chat.rows(select(func.count()).select_from(Appeal)) == [(0,)]
@@ -271,6 +273,7 @@ async def test_time_that_passed_is_noticed_before_anything_is_sent(chat: Talk) -
     await huda.presses("Keep it")
     await huda.presses("Go on")
     await huda.presses("Now")
+    await huda.presses("Until")
     await huda.presses("Send")
     assert await chat.rows(select(AppealTask.task_id)) == [(2,)]
 
@@ -307,9 +310,12 @@ async def test_a_picture_goes_with_it_where_the_words_have_room_under_it(chat: T
     assert "This can be a picture, or be skipped." not in huda.screen.text
     assert "needs another kind of answer" in (await huda.says("a picture")).text
     await huda.sends_photo(jpeg())
-    for label in ("Warmth", "Just now", "Go on", "Now"):
+    for label in ("Warmth", "Just now", "Go on", "Now", "Until"):
         await huda.presses(label)
+    assert "It goes with a picture" in huda.screen.text
+    await huda.presses("See it as people will")
     assert huda.screen.photo is not None
+    await huda.presses("Back to sending")
     assert "no room for so much" in (await huda.presses("Send")).text
     await huda.presses("Change something")
     await huda.presses("Keep it")
@@ -320,6 +326,7 @@ async def test_a_picture_goes_with_it_where_the_words_have_room_under_it(chat: T
     await huda.presses("Keep it")
     await huda.presses("Go on")
     await huda.presses("Now")
+    await huda.presses("Until")
     await huda.presses("Send")
     await chat.later(seconds=1)
     (got,) = (message for message in omar.app.answers() if "Come and help." in message.text)
@@ -329,7 +336,8 @@ async def test_a_picture_goes_with_it_where_the_words_have_room_under_it(chat: T
 async def test_how_long_it_takes_at_the_pace_of_the_platforms_is_said_before(chat: Talk) -> None:
     home, huda, _, _ = await team(chat)
     await chat.task(home, huda)
-    chat.core.edge._many_a_minute = {"telegram": 1.5, "discord": 0.01}
+    outlets = chat.core.edge._outlets
+    chat.core.edge._outlets = {"telegram": outlets["telegram"]._replace(a_minute=1.5)}
     preview = await huda.says("/appeal #1 Help us.")
     assert "At the pace that platforms allow: 2 minutes" in preview.text
 

@@ -76,24 +76,6 @@ async def test_paused_resumed_and_stopped(chat: Talk) -> None:
 
 
 @both_platforms
-async def test_a_correction_reaches_what_was_sent_in_each_language(chat: Talk) -> None:
-    home, huda, omar, sara = await team(chat)
-    await chat.task(home, huda, seats=5)
-    await huda.says("/appeal #1 Come at five. | الحضور في الخامسة.")
-    await huda.presses("Send")
-    await told(chat)
-    await huda.presses("Correct")
-    huda.writes("Come at six.")
-    await chat.settle()
-    assert "Corrected. What was sent follows in a moment." in huda.reads()
-    await chat.later(seconds=5)
-    assert "Come at six." in calls(omar)[0]
-    assert len(calls(omar)) == 1
-    assert "الحضور في الخامسة." in calls(sara, "نداء من فريق Warmth")[0]
-    assert any("Come at six." in text for text in huda.reads(home.group))
-
-
-@both_platforms
 async def test_a_second_moderator_confirms_where_the_team_wants_it_and_always_what_is_urgent(chat: Talk) -> None:
     home, huda, omar, sara = await team(chat)
     await chat.give_role(home, omar, Role.MODERATOR)
