@@ -24,6 +24,7 @@ KINDS = {
 BUDGETS = {"rarely": (1, 3), "usual": (3, 10), "often": (8, 40)}
 """How many messages a day and a week."""
 _CHOICE = Arg("choice", ArgKind.CODE, "")
+_EXAMPLE = "21:00-09:00"
 
 
 @command("me_messages")
@@ -188,8 +189,8 @@ async def choose_quiet(context: Context) -> Reply:
 
 async def _ask_quiet(context: Context, data: Data) -> Ask:
     words = context.words
-    text = words.say("When should it be quiet? Two hours, for example {example}.", example=Said(words.digits("21:00-09:00")))
-    spans = ("21:00-09:00", "22:00-07:00", "23:00-08:00")
+    text = words.say("When should it be quiet? Two hours, for example {example}.", example=words.digits(_EXAMPLE))
+    spans = (_EXAMPLE, "22:00-07:00", "23:00-08:00")
     rows = (tuple(Option(words.digits(span), span.replace(":", "")) for span in spans), (Option(words.say("Never"), "never"),))
     return Ask(text, rows)
 
@@ -199,9 +200,8 @@ async def _parse_quiet(context: Context, data: Data, given: Given) -> list[int]:
         return [0, 0]
     span = read_span(given.option or given.text)
     if span is None:
-        raise Invalid(
-            context.words.say("Two times of the day are needed, for example {example}.", example=Said("21:00-09:00"))
-        )
+        words = context.words
+        raise Invalid(words.say("Two times of the day are needed, for example {example}.", example=words.digits(_EXAMPLE)))
     return list(span)
 
 

@@ -118,6 +118,7 @@ async def test_who_was_offered_nothing_for_two_weeks_is_found(chat: Talk) -> Non
     assert await chat.rows(select(Task.seats_taken).order_by(Task.id)) == [(1,), (0,)]
 
 
+@both_platforms
 async def test_in_arabic_and_only_who_wants_to_hear_it(chat: Talk) -> None:
     huda, omar, sara = chat.person("هدى", "ar"), chat.person("عمر", "ar"), chat.person("سارة", "ar")
     home = await chat.home(huda, omar, sara, language="ar")

@@ -97,6 +97,7 @@ async def test_only_holders_are_still_on_it(chat: Talk) -> None:
     assert "handed in already" in (await omar.says(f"/extend {number}")).text
 
 
+@both_platforms
 async def test_who_sleeps_is_asked_in_the_morning_and_the_seat_is_kept(chat: Talk) -> None:
     """Taken at seven in the evening for three hours: the question would come at a quarter past nine."""
     huda, omar = chat.person("Huda"), chat.person("Omar")
@@ -229,6 +230,7 @@ async def hide(chat: Talk, name: str, *, is_hidden: bool = True) -> None:
     await chat.transact(work)
 
 
+@both_platforms
 async def test_who_cannot_be_asked_keeps_the_seat_until_a_moderator_frees_it(chat: Talk) -> None:
     huda, _, home, _ = await seated(chat)
     sara = chat.person("Sara")
@@ -314,6 +316,7 @@ async def test_whose_seat_went_on_can_wait_and_what_is_over_is_over(chat: Talk) 
     assert "In line for Call Adel, behind 1 person" in plain(omar.screen.text)
 
 
+@both_platforms
 async def test_a_task_that_is_over_is_not_offered_to_be_taken_again(chat: Talk) -> None:
     _, omar, _, _ = await seated(chat, deadline_at=NOW + timedelta(hours=3))
     await chat.passes(hours=3, minutes=10, step_minutes=5)

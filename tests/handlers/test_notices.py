@@ -94,6 +94,7 @@ async def test_several_things_are_one_message(chat: Talk, scene: tuple[Somebody,
     assert [label for row in omar.screen.labels for label in row][:3] == ["Look · 1", "Look · 2", "Look · 3"]
 
 
+@both_platforms
 async def test_nobody_is_written_to_at_night_and_not_beyond_their_budget(
     chat: Talk, scene: tuple[Somebody, Home, Plan]
 ) -> None:
@@ -114,6 +115,7 @@ async def test_nobody_is_written_to_at_night_and_not_beyond_their_budget(
     assert "6" in omar.reads()[-1], "what waited is one message"
 
 
+@both_platforms
 async def test_what_is_about_a_seat_passes_but_waits_for_the_morning_where_it_can(
     chat: Talk, scene: tuple[Somebody, Home, Plan]
 ) -> None:
@@ -146,6 +148,7 @@ async def test_stop_takes_one_press_and_holds(chat: Talk, scene: tuple[Somebody,
     assert "News 3" in omar.reads()[-1]
 
 
+@both_platforms
 async def test_one_kind_can_be_muted(chat: Talk, scene: tuple[Somebody, Home, Plan]) -> None:
     omar, _, tell = scene
     await omar.says("/me")
@@ -159,6 +162,7 @@ async def test_one_kind_can_be_muted(chat: Talk, scene: tuple[Somebody, Home, Pl
     assert await states(chat) == [NoticeState.DROPPED, NoticeState.SENT]
 
 
+@both_platforms
 async def test_quiet_hours_are_chosen_by_a_press_or_in_words(chat: Talk, scene: tuple[Somebody, Home, Plan]) -> None:
     omar, _, tell = scene
     await omar.says("/me")
@@ -181,6 +185,7 @@ async def test_quiet_hours_are_chosen_by_a_press_or_in_words(chat: Talk, scene: 
     assert "No quiet hours" in omar.screen.text
 
 
+@both_platforms
 async def test_how_often_is_chosen_by_a_press(chat: Talk, scene: tuple[Somebody, Home, Plan]) -> None:
     omar, _, tell = scene
     await omar.says("/me")
@@ -195,6 +200,7 @@ async def test_how_often_is_chosen_by_a_press(chat: Talk, scene: tuple[Somebody,
     assert await chat.rows(select(Person.daily_budget).where(Person.daily_budget != 3)) == [(1,)]
 
 
+@both_platforms
 async def test_after_a_week_away_one_message_says_that_it_is_late_and_what_helps_no_more_is_dropped(
     chat: Talk, scene: tuple[Somebody, Home, Plan]
 ) -> None:

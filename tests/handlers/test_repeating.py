@@ -104,6 +104,7 @@ async def test_what_comes_again_needs_a_beginning_and_a_rule_that_can_be_followe
     assert "it would never come" in refused.text
 
 
+@both_platforms
 async def test_cards_follow_into_the_chats_of_the_one_before(chat: Talk) -> None:
     home, huda = await dinner(chat)
     await huda.says("/post 1", home.group)
