@@ -102,7 +102,7 @@ class Broadcaster:
     async def deliver(self) -> int:
         """Do one page of what is due now, to its end. How much it was; an empty page counts, for there may be more."""
         await self._look()
-        page = await self._take_page()
+        page = await self._take_page() if self._is_due.is_set() else None
         jobs, self._jobs = list(self._jobs), deque()
         await asyncio.gather(*(self._do(job) for job in jobs))
         await self._write()

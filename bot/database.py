@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from bot import sqlite
 from migrations import upgrade
 
 # At DEBUG it logs every statement's parameters: people's words, and what interactions are answered by.
@@ -81,7 +82,8 @@ def _postgres_engine(url: URL) -> AsyncEngine:
 
 
 def _sqlite_engine(url: URL, begin: str, **options: Any) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"isolation_level": None}, hide_parameters=True, **options)
+    how = {"isolation_level": None, "async_creator_fn": sqlite.connect}
+    engine = create_async_engine(url, connect_args=how, hide_parameters=True, **options)
 
     @event.listens_for(engine.sync_engine, "connect")
     def tune(connection: Any, _: object) -> None:

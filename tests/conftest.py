@@ -18,9 +18,20 @@ from bot.store import FolderStore
 from bot.telegram import Telegram
 from migrations import upgrade
 from tests import discord_dialogue, postgres
+from tests.compiled import keep_compiled
 from tests.dialogue import Clock, Talk
 from tests.post import Beside, Post, nothing, post_office
 from tests.wire.telegram import TelegramWire
+
+_MEMORY = Path("/dev/shm")  # noqa: S108  # pytest makes its own folder there
+"""Linux's file system in memory: a commit waits for a disk, and tests make many."""
+_ROOM_BYTES = 1 << 30
+
+
+def pytest_configure() -> None:
+    keep_compiled()
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 def pytest_report_header() -> str:
