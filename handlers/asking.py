@@ -36,7 +36,7 @@ async def offer_seat(telling: Telling) -> Reply | None:
         if task.starts_at is not None
         else words.say("{community} has a free seat at short notice: {title}, until {moment}.", **values)
     )
-    facts = f"{words.minutes(task.minutes)} · {place_text(task.place, words)}"
+    facts = words.beside(words.minutes(task.minutes), place_text(task.place, words))
     rows = ((claim_button(task, words), Button(words.say("Show the task"), "task", str(task.id), task.version)),)
     return Reply(text=f"{text}\n{facts}", rows=rows)
 

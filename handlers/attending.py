@@ -104,7 +104,7 @@ def _line(one: Attendant, entries: int, words: Words, now: datetime) -> Said:
     line = words.say("{name}: {state}", name=one.person.name, state=_state(one, words, now))
     if not entries:
         return line
-    return Said(f"{line} · {words.count('{n} entry on the record', '{n} entries on the record', entries)}")
+    return words.beside(line, words.count("{n} entry on the record", "{n} entries on the record", entries))
 
 
 def _state(one: Attendant, words: Words, now: datetime) -> Said:

@@ -185,4 +185,4 @@ def sizes_text(sizes: dict[str, int], audience: Audience, words: Words) -> Said:
     if len(sizes) < 2:
         return total
     each = [words.say("{platform}: {number}", platform=platform_name(name), number=n) for name, n in sorted(sizes.items())]
-    return Said(f"{total} · {words.list_of(list(each))}")
+    return words.beside(total, words.list_of(list(each)))

@@ -83,7 +83,7 @@ async def task_card(session: AsyncSession, task: Task, community: Community, wor
     say = words.say
     lines = [
         *([task.description] if task.description else []),
-        f"{words.minutes(task.minutes)} · {place_text(task.place, words)}",
+        words.beside(words.minutes(task.minutes), place_text(task.place, words)),
         _seats(task, words, now),
         _when(task, words, now),
         say("To hand in: {proof}", proof=say(PROOFS[task.proof])),
@@ -107,16 +107,18 @@ def claim_button(task: Task, words: Words) -> Button:
     """«أنا لها», with the seats that are left behind the words."""
     label = words.say("I'm in")
     if task.seats > 1 and task.seats_left:
-        label = Said(f"{label} · {words.number(task.seats_left)}")
+        label = words.beside(label, words.number(task.seats_left))
     return Button(label, "claim", str(task.id), task.version, Tone.PRIMARY)
 
 
 def _actions(task: Task, claim: Claim | None, words: Words, now: datetime) -> tuple[Row, ...]:
     if claim is not None and claim.state is ClaimState.HELD:
-        always = Button(words.say("And every time"), "every_time", str(task.id))
-        return ((done_button(task, words), release_button(task, words)), *(((always,),) if task.series_id else ()))
+        own: Row = (done_button(task, words), release_button(task, words))
+        if task.series_id:
+            return own, (Button(words.say("And every time"), "every_time", str(task.id)),)
+        return (own,) if task.has_fixed_time else (own, (Button(words.say("More time"), "extend", str(task.id)),))
     if claim is None and is_open(task, now) and task.seats_left:
-        return ((claim_button(task, words),),)
+        return ((claim_button(task, words),), (Button(words.say("Other tasks"), "tasks"),))
     if claim is None and is_open(task, now):
         return ((Button(words.say("Wait for a seat"), "wait", str(task.id)), Button(words.say("Other tasks"), "tasks")),)
     return ((Button(words.say("Other tasks"), "tasks"),),)

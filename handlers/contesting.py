@@ -41,7 +41,7 @@ def _line(one: Recorded, words: Words) -> Said:
     if entry.contested_at is None:
         return line
     word = words.say("contested: {word}", word=entry.word)
-    return Said(f"{line} · {word}" + (f" · {words.say('looked at again, and kept')}" if entry.kept_at else ""))
+    return words.beside(line, word, *([words.say("looked at again, and kept")] if entry.kept_at else []))
 
 
 def own_rows(entries: Sequence[Recorded], words: Words) -> tuple[Row, ...]:

@@ -48,7 +48,7 @@ def _screen(context: Context, text: str = "") -> Reply:
             DigestWay.CHAT: N_("They come in this chat, on {day} at {hour}."),
             DigestWay.MAIL: N_("They come by e-mail, on {day} at {hour}."),
         }
-        hour = Said(words.digits(f"{person.digest_hour}:00"))
+        hour = words.digits(f"{person.digest_hour:02}:00")
         question = Said(f"{question}\n{words.say(lines[person.digest], day=weekday(person.digest_weekday, words), hour=hour)}")
         rows += _moments(person, words)
     return Reply(
@@ -71,7 +71,7 @@ def _moments(person: Person, words: Words) -> list[Row]:
         Button(_ticked(weekday(day, words), is_on=day == person.digest_weekday), "me_digest_day", str(day)) for day in WEEKDAYS
     ]
     hours = [
-        Button(_ticked(words.digits(f"{hour}:00"), is_on=hour == person.digest_hour), "me_digest_hour", str(hour))
+        Button(_ticked(words.digits(f"{hour:02}:00"), is_on=hour == person.digest_hour), "me_digest_hour", str(hour))
         for hour in HOURS
     ]
     return [tuple(days[:4]), tuple(days[4:]), tuple(hours[:3]), tuple(hours[3:])]

@@ -321,7 +321,7 @@ def preview(data: Data, community: Community, words: Words, now: datetime) -> Ca
     again = [words.say("Comes again: {rhythm}", rhythm=rhythm_text(data["rhythm"], words))] if data.get("rhythm") else []
     lines = [
         *([data["description"]] if data.get("description") else []),
-        f"{shown['minutes']} · {shown['place']}",
+        words.beside(shown["minutes"], shown["place"]),
         shown["seats"],
         when,
         *again,

@@ -122,7 +122,7 @@ async def moderated_task(context: Context, task_id: int) -> Task:
 def label_of(found: Task, words: Words) -> str:
     """A task in the few words that a button has room for."""
     title = clean_line(found.title)
-    return f"{words.number(found.minutes)}′ · {title if len(title) <= 40 else title[:39] + '…'}"
+    return words.beside(f"{words.number(found.minutes)}′", title if len(title) <= 40 else title[:39] + "…")
 
 
 def line_of(found: Task, words: Words, say_moment: Callable[[datetime], Said]) -> str:

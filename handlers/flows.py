@@ -32,7 +32,7 @@ from handlers.steps import (
     written,
 )
 from handlers.types import Button, MediaFault, Reply, RolePicker, Row, Tone
-from handlers.words import N_, Said
+from handlers.words import N_, Said, Words
 from models.dialogues import Dialogue, begin, open_dialogues
 from models.refusals import Refusal
 
@@ -118,8 +118,17 @@ async def answer_by_text(context: Context) -> Reply | None:
     if event.media_fault is not None and step.takes_photo:
         return await _question(context, newest, note=_fault(context, event.media_fault))
     if event.media is None and not (event.text and step.takes_text):
-        return await _question(context, newest, note=context.words.say("This question needs another kind of answer."))
+        return await _question(context, newest, note=_other_kind(context.words, step))
     return await _take(context, newest, Given(text=event.text, media=event.media))
+
+
+def _other_kind(words: Words, step: Step) -> Said:
+    """Which kind of answer is waited for."""
+    if step.takes_photo:
+        return words.say("A picture is the answer here.")
+    if step.takes_text:
+        return words.say("A picture does not answer this; words or a button do.")
+    return words.say("One of the buttons answers this.")
 
 
 @command("flow", args=(Arg("pressed", ArgKind.TEXT, ""),))
@@ -321,7 +330,8 @@ async def _drop(context: Context, dialogue: Dialogue) -> Reply:
     await context.session.flush()
     title = context.words.say(flow.title)
     said = context.words.say("Cancelled: {what}. Nothing was changed.", what=title)
-    return await _with_parked(context, Reply(text=said, edit=context.is_press))
+    rows = ((Button(context.words.say("Back"), flow.leads_back),),) if flow.leads_back else ()
+    return await _with_parked(context, Reply(text=said, rows=rows, edit=context.is_press))
 
 
 async def _with_parked(context: Context, reply: Reply) -> Reply:

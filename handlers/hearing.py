@@ -1,6 +1,7 @@
 """What a person wants to be told without having asked: quiet hours, how often, which kinds, and stop. A page of `/me`."""
 
 import re
+from collections.abc import Sequence
 from datetime import time
 
 from handlers.context import Context
@@ -10,9 +11,11 @@ from handlers.registry import Arg, ArgKind, command
 from handlers.types import Button, Card, Reply, Row
 from handlers.words import N_, Said, Words
 from models.audience import asks_first
+from models.communities import highest_role
 from models.notices import MUTABLE, NoticeKind
 from models.people import Person
 from models.refusals import Outdated
+from models.roles import Role
 
 KINDS = {
     NoticeKind.OFFER: N_("Tasks that fit"),
@@ -30,14 +33,15 @@ _EXAMPLE = "21:00-09:00"
 @command("me_messages")
 async def messages(context: Context) -> Reply:
     """What is told without having been asked for, with a button for each thing that can be changed."""
-    return _screen(context)
+    return await _screen(context)
 
 
-def _screen(context: Context, text: str = "") -> Reply:
+async def _screen(context: Context, text: str = "") -> Reply:
     words, person = context.words, context.person
     say = words.say
     fewer = [f"#{tag}" for tag in person.fewer.split()]
-    muted = [say(KINDS[kind]) for kind in MUTABLE if kind in person.muted.split()]
+    kinds = await _kinds(context)
+    muted = [say(KINDS[kind]) for kind in kinds if kind in person.muted.split()]
     lines = [
         quiet_hours(person, words),
         say("At most {day} a day and {week} a week", day=person.daily_budget, week=person.weekly_budget),
@@ -49,7 +53,13 @@ def _screen(context: Context, text: str = "") -> Reply:
     ]
     footer = say("What is about a seat of yours always comes, outside of quiet hours where it can wait.")
     card = Card(say("Messages you did not ask for"), tuple(lines), footer)
-    return Reply(text=text, card=card, rows=(*_about_appeals(context), *_rows(person, words)), edit=context.is_press)
+    return Reply(text=text, card=card, rows=(*_about_appeals(context), *_rows(person, kinds, words)), edit=context.is_press)
+
+
+async def _kinds(context: Context) -> list[NoticeKind]:
+    """What this person may be told of; news for moderators are only for those."""
+    is_staff = await highest_role(context.session, context.person.id) >= Role.MODERATOR
+    return [kind for kind in MUTABLE if is_staff or kind is not NoticeKind.TEAM]
 
 
 def _is_asked_first(context: Context) -> bool:
@@ -76,7 +86,7 @@ async def choose_appeals(context: Context, choice: str) -> Reply:
         raise Outdated
     context.account.opted_in_at = context.now if choice == "on" else None
     await context.session.flush()
-    return _screen(context)
+    return await _screen(context)
 
 
 @command("me_fewer")
@@ -84,7 +94,7 @@ async def hear_of_everything(context: Context) -> Reply:
     """Hear again of what one wanted to hear less of."""
     context.person.fewer = ""
     await context.session.flush()
-    return _screen(context)
+    return await _screen(context)
 
 
 def quiet_hours(person: Person, words: Words) -> Said:
@@ -99,7 +109,7 @@ def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _rows(person: Person, words: Words) -> tuple[Row, ...]:
+def _rows(person: Person, offered: Sequence[NoticeKind], words: Words) -> tuple[Row, ...]:
     say = words.say
     budgets = {"rarely": N_("Rarely"), "usual": N_("As usual"), "often": N_("Often")}
     often = tuple(
@@ -107,7 +117,7 @@ def _rows(person: Person, words: Words) -> tuple[Row, ...]:
         for name, label in budgets.items()
     )
     muted = person.muted.split()
-    kinds = [Button(_ticked(say(KINDS[kind]), is_on=kind not in muted), "me_kind", kind) for kind in MUTABLE]
+    kinds = [Button(_ticked(say(KINDS[kind]), is_on=kind not in muted), "me_kind", kind) for kind in offered]
     stop = Button(say("Hear of things again"), "hear") if person.stopped_at else Button(say("Stop such messages"), "stop")
     pairs = [tuple(kinds[i : i + 2]) for i in range(0, len(kinds), 2)]
     is_called = _is_called(person)
@@ -131,7 +141,7 @@ async def choose_called(context: Context, choice: str) -> Reply:
     text = context.words.say(
         "Where a private message cannot be delivered, it waits, and is shown to you at your next step here."
     )
-    return _screen(context, "" if choice == "on" else text)
+    return await _screen(context, "" if choice == "on" else text)
 
 
 def _ticked(label: Said, *, is_on: bool) -> Said:
@@ -154,7 +164,7 @@ async def hear(context: Context) -> Reply:
     """Be told things again."""
     context.person.stopped_at = None
     await context.session.flush()
-    return _screen(
+    return await _screen(
         context, context.words.say("Good to have you back: this is what may be said without having been asked for.")
     )
 
@@ -166,7 +176,7 @@ async def choose_often(context: Context, choice: str) -> Reply:
         raise Outdated
     context.person.daily_budget, context.person.weekly_budget = BUDGETS[choice]
     await context.session.flush()
-    return _screen(context)
+    return await _screen(context)
 
 
 @command("me_kind", args=(_CHOICE,))
@@ -178,7 +188,7 @@ async def choose_kind(context: Context, choice: str) -> Reply:
     muted = [kind for kind in muted if kind != choice] if choice in muted else [*muted, choice]
     context.person.muted = " ".join(muted)
     await context.session.flush()
-    return _screen(context)
+    return await _screen(context)
 
 
 @command("me_quiet")
@@ -189,18 +199,18 @@ async def choose_quiet(context: Context) -> Reply:
 
 async def _ask_quiet(context: Context, data: Data) -> Ask:
     words = context.words
-    text = words.say("When should it be quiet? Two hours, for example {example}.", example=words.digits(_EXAMPLE))
+    text = words.say("From when until when should it be quiet? For example {example}.", example=words.digits(_EXAMPLE))
     spans = (_EXAMPLE, "22:00-07:00", "23:00-08:00")
     rows = (tuple(Option(words.digits(span), span.replace(":", "")) for span in spans), (Option(words.say("Never"), "never"),))
     return Ask(text, rows)
 
 
 async def _parse_quiet(context: Context, data: Data, given: Given) -> list[int]:
+    words = context.words
     if given.option == "never":
         return [0, 0]
     span = read_span(given.option or given.text)
     if span is None:
-        words = context.words
         raise Invalid(words.say("Two times of the day are needed, for example {example}.", example=words.digits(_EXAMPLE)))
     return list(span)
 
@@ -222,7 +232,7 @@ def _minutes(moment: time) -> int:
 async def _keep_quiet(context: Context, data: Data) -> Reply:
     context.person.quiet_from, context.person.quiet_until = data["span"]
     await context.session.flush()
-    return _screen(context)
+    return await _screen(context)
 
 
 async def _anybody(context: Context, data: Data) -> None:
@@ -230,5 +240,12 @@ async def _anybody(context: Context, data: Data) -> None:
 
 
 QUIET = declare(
-    Flow("quiet", N_("quiet hours"), (Step("span", _ask_quiet, _parse_quiet),), finish=_keep_quiet, guard=_anybody)
+    Flow(
+        "quiet",
+        N_("quiet hours"),
+        (Step("span", _ask_quiet, _parse_quiet),),
+        finish=_keep_quiet,
+        guard=_anybody,
+        leads_back="me_messages",
+    )
 )

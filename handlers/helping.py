@@ -1,17 +1,17 @@
 """`/help`: what this person can do here, and nothing else."""
 
 from handlers.context import Context
-from handlers.registry import COMMANDS, Command, Where, command
+from handlers.registry import COMMANDS, Command, Where, command, public_commands
 from handlers.types import Button, Card, Reply, Row
 from handlers.words import N_, Said, Words
 from models.communities import memberships
 from models.roles import Role
 
 _HEADINGS = {
-    None: N_("For everybody"),
     Role.VOLUNTEER: N_("For volunteers"),
     Role.MODERATOR: N_("For moderators"),
     Role.ORGANIZER: N_("For organizers"),
+    None: N_("For everybody"),
 }
 _LIKELY = {
     None: ("language",),
@@ -36,7 +36,7 @@ async def help_here(context: Context) -> Reply:
     role = await _role_here(context)
     lines: list[Said] = []
     for heading, title in _HEADINGS.items():
-        found = [one for one in COMMANDS.values() if one.role == heading and _is_of_use(one, role, context)]
+        found = [one for one in public_commands() if one.role == heading and _is_of_use(one, role, context)]
         if found:
             lines += [*([Said("")] if lines else []), words.say(title), *(_line(one, words) for one in found)]
     buttons = tuple(Button(words.say(_LABELS[name]), name) for name in _LIKELY[role] if name in COMMANDS)
@@ -58,7 +58,7 @@ async def _role_here(context: Context) -> Role | None:
 def _is_of_use(one: Command, role: Role | None, context: Context) -> bool:
     """Whether this person could have something from the command here. What asks for a chat's admin is for those who may
     still make it a team, and for organizers."""
-    if not one.is_public or (one.role is not None and (role is None or one.role > role)):
+    if one.role is not None and (role is None or one.role > role):
         return False
     if one.where is (Where.GROUP if context.in_private else Where.PRIVATE):
         return False

@@ -5,6 +5,7 @@ the only thing that lets somebody into another account, so it is for the private
 undone for days.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 from handlers.connecting import platform_name
@@ -13,7 +14,7 @@ from handlers.matching import fold
 from handlers.refusals import put_into_words
 from handlers.registry import Arg, ArgKind, Where, command
 from handlers.telling import message_to, tell_people
-from handlers.types import Button, ChatKind, Place, Reply, Tone
+from handlers.types import Button, ChatKind, Place, Reply, Row, Tone
 from handlers.words import N_, Said, Words, to_latin_digits
 from models.codes import LIFETIMES, Code, CodeKind, issue, use, void
 from models.communities import highest_role, memberships, staff
@@ -48,16 +49,17 @@ async def _give_code(context: Context) -> Reply:
     words, say = context.words, context.words.say
     text = say(
         "Somebody who is here with two accounts becomes one person like this: in the private chat with this bot on the other "
-        "platform, say {command}. It works once, until {moment}.\n"
+        "platform, say\n"
+        "{command}\n"
+        "It works once, until {moment}.\n"
         "Whoever says it there can do all that is possible with this account: the code is for nobody else.",
         command=f"/link {code}",
         moment=words.moment(context.now + LIFETIMES[CodeKind.LINK], context.now),
     )
-    try:
+    rows: tuple[Row, ...] = ((Button(say("Back"), "me"),),)
+    with suppress(NotFound):
         undone = await latest_merge(context.session, context.person.id, context.person.id, context.now)
-    except NotFound:
-        return Reply(text=text, edit=context.is_press)
-    rows = ((Button(say("Undo the latest link"), "link_undo", str(undone.id)),),)
+        rows = ((Button(say("Undo the latest link"), "link_undo", str(undone.id)),), *rows)
     return Reply(text=text, rows=rows, edit=context.is_press)
 
 

@@ -226,6 +226,7 @@ ADDRESS = declare(
         (Step("address", _ask_address, _parse_address),),
         finish=_send_question,
         guard=_offered,
+        leads_back="me_mail",
     )
 )
 CODE = declare(

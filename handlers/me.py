@@ -199,7 +199,7 @@ async def write_interests(context: Context) -> Reply:
 
 async def _ask_interests(context: Context, data: Data) -> Ask:
     say = context.words.say
-    return Ask(say("What would you like to help with? A few words, with blanks between them."), placeholder="#…")
+    return Ask(say("What would you like to help with? A few words, with commas between them."), placeholder="#…")
 
 
 async def _parse_interests(context: Context, data: Data, given: Given) -> list[str]:
@@ -210,8 +210,12 @@ async def _parse_interests(context: Context, data: Data, given: Given) -> list[s
 
 
 def parse_tags(text: str) -> list[str]:
-    """The tags in what somebody wrote: with or without '#', with blanks or commas between them."""
-    tags = (as_tag(tag)[:TAG_LIMIT] for tag in re.split(r"[\s,،;؛#]+", clean_line(text)))
+    """The tags in what somebody wrote: with '#', with blanks or with commas between them. Where commas alone part them, words
+    between two of them are one tag."""
+    line = clean_line(text)
+    are_parted = bool(re.search(r"[,،;؛]", line)) and "#" not in line
+    pieces = re.split(r"\s*[,،;؛]\s*" if are_parted else r"[\s,،;؛#]+", line)
+    tags = (as_tag(piece.replace(" ", "_"))[:TAG_LIMIT] for piece in pieces)
     return [tag for tag in dict.fromkeys(tags) if tag]
 
 
@@ -233,6 +237,9 @@ async def _anybody(context: Context, data: Data) -> None:
     """Everybody may say this of themselves."""
 
 
-ZONE = declare(Flow("zone", N_("the time zone"), (Step("zone", _ask_zone, _parse_zone),), finish=_keep_zone, guard=_anybody))
+_ZONE = Step("zone", _ask_zone, _parse_zone)
+ZONE = declare(Flow("zone", N_("the time zone"), (_ZONE,), finish=_keep_zone, guard=_anybody, leads_back="me"))
 _TAGS = Step("tags", _ask_interests, _parse_interests)
-INTERESTS = declare(Flow("interests", N_("interests"), (_TAGS,), finish=_add_interests, guard=_anybody))
+INTERESTS = declare(
+    Flow("interests", N_("interests"), (_TAGS,), finish=_add_interests, guard=_anybody, leads_back="me_interests")
+)

@@ -74,7 +74,7 @@ def _line(one: Listed, entries: int, words: Words, *, contests: bool) -> Said:
     line = words.say("{number} · {name}: {role}", number=one.person_id, name=one.name, role=role_name(one.role, words))
     on_record = words.count("{n} entry on the record", "{n} entries on the record", entries)
     notes = [*([on_record] if entries else []), *([words.say("waits for a decision")] if contests else [])]
-    return Said(" · ".join([line, *notes]))
+    return words.beside(line, *notes)
 
 
 def _button(community: Community, one: Listed) -> Button:

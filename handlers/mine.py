@@ -13,6 +13,8 @@ from models.tasks import Task
 from models.waitlist import Wait, lines_of
 
 _SHOWN = 6
+_WITHOUT_NUMBER = {"still": N_("Still on it"), "extend": N_("More time")}
+"""What may be said of a held seat and has no button on this page, unless it was said without a task's number."""
 
 
 @command(
@@ -41,12 +43,21 @@ async def mine(context: Context) -> Reply:
     rows: list[Row] = []
     for claim, task in claims[:_SHOWN]:
         if claim.state is ClaimState.HELD:
+            rows += _meant(context, task)
             rows.append((_done(context, task), Button(words.say("Give back"), "release", str(task.id))))
     rows += [_line_buttons(context, place, task) for place, task in in_line[:_SHOWN]]
     for _, series in always[:_SHOWN]:
         rows.append((Button(words.say("Every time: {title}", title=series.title[:40]), "standing", str(series.id)),))
     rows.append((Button(words.say("All tasks"), "tasks"),))
     return Reply(card=Card(words.say("My tasks"), tuple(lines), given), rows=tuple(rows), edit=context.is_press)
+
+
+def _meant(context: Context, task: Task) -> list[Row]:
+    """What was said without telling which task is meant."""
+    said = context.event.command
+    if said not in _WITHOUT_NUMBER:
+        return []
+    return [(Button(f"{context.words.say(_WITHOUT_NUMBER[said])}: {_short(task)}", said, str(task.id)),)]
 
 
 def _done(context: Context, task: Task) -> Button:

@@ -233,7 +233,7 @@ def together(replies: Sequence[Reply], words: Words) -> Reply:
     for number, reply in enumerate(replies, 1):
         mark = words.number(number)
         texts.append(f"{mark}. {_in_lines(reply)}")
-        rows += [tuple(_marked(part, mark) for part in row) for row in reply.rows]
+        rows += [tuple(_marked(part, mark, words) for part in row) for row in reply.rows]
     return Reply(text="\n\n".join(texts), rows=tuple(rows), media=media)
 
 
@@ -242,5 +242,5 @@ def _in_lines(reply: Reply) -> str:
     return "\n".join(piece for piece in (reply.text, *card) if piece)
 
 
-def _marked(part: Button | Link, mark: Said) -> Button | Link:
-    return replace(part, label=f"{part.label} · {mark}")
+def _marked(part: Button | Link, mark: Said, words: Words) -> Button | Link:
+    return replace(part, label=words.beside(part.label, mark))

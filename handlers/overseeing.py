@@ -46,9 +46,9 @@ async def appeals(context: Context, appeal: int | None) -> Reply:
     lines: list[Said] = []
     for one in found:
         text = shortened(one.text_for(words.language))
-        lines.append(Said(f"{words.say(STATES[one.state], number=one.id)} · {words.date_and_time(one.created_at)}"))
+        lines.append(words.beside(words.say(STATES[one.state], number=one.id), words.date_and_time(one.created_at)))
         label = text if len(text) <= _LABEL_SHOWN else f"{text[: _LABEL_SHOWN - 1]}…"
-        rows.append((Button(f"{words.number(one.id)} · {label}", "appeals", str(one.id)),))
+        rows.append((Button(words.beside(words.number(one.id), label), "appeals", str(one.id)),))
     rows.append((Button(words.say("New appeal"), "appeal"),))
     card = Card(
         words.say("Appeals of {community}", community=community.name),

@@ -157,10 +157,10 @@ def rhythm_text(rule: str, words: Words) -> Said:
     parts = parts_of(rule)
     rhythm = _rhythm(parts, words)
     if "COUNT" in parts:
-        return Said(f"{rhythm} · {words.count('{n} time', '{n} times', int(parts['COUNT']))}")
+        return words.beside(rhythm, words.count("{n} time", "{n} times", int(parts["COUNT"])))
     if "UNTIL" in parts:
         last = datetime.combine(_as_date(parts["UNTIL"]), time(12), words.zone)
-        return Said(f"{rhythm} · {words.say('until {day}', day=words.date(last))}")
+        return words.beside(rhythm, words.say("until {day}", day=words.date(last)))
     return rhythm
 
 

@@ -124,11 +124,25 @@ _NUMBERS = frozenset({ArgKind.TASK, ArgKind.NUMBER})
 TASK = Arg("task", ArgKind.TASK, N_("the task's number"), when_missing="tasks")
 HELD_TASK = Arg("task", ArgKind.TASK, N_("the task's number"), when_missing="mine")
 
+_BY_NEED = (
+    *("tasks", "mine", "done", "task", "claim", "release", "still", "extend", "record", "thank", "flag", "leave"),
+    *("review", "newtask", "post", "edit", "cancel", "flags", "appeal", "appeals", "members"),
+    *("summary", "table", "settings", "role", "audit"),
+    *("help", "start", "join", "me", "language", "link", "setup", "connect"),
+)
+"""In which order commands are shown to people: what they need most first. One that is not here comes after these."""
+
 COMMANDS: dict[str, Command] = {}
 SERVICES: dict[Service, ServiceHandler] = {}
 FREE_WORDS: list[tuple[str, str]] = []
 """Patterns (regular expressions over cleaned, lower-case text) that stand for a command in a private chat; a group named
 `args` becomes its arguments."""
+
+
+def public_commands() -> list[Command]:
+    """What people can say, what they need most first."""
+    places = {name: place for place, name in enumerate(_BY_NEED)}
+    return sorted((one for one in COMMANDS.values() if one.is_public), key=lambda one: places.get(one.name, len(places)))
 
 
 def command(

@@ -88,7 +88,14 @@ async def _ask_photo(context: Context, data: Data) -> Ask:
 async def _parse_photo(context: Context, data: Data, given: Given) -> dict[str, Any]:
     if given.media is None:
         raise Invalid(context.words.say("This task asks for a photo."))
-    return {"id": given.media.id, "content_type": given.media.content_type, "size_bytes": given.media.size_bytes}
+    picture = {"id": given.media.id, "content_type": given.media.content_type, "size_bytes": given.media.size_bytes}
+    return {"picture": picture, "caption": check_length(context.words, clean(given.text), _NOTE_LIMIT)}
+
+
+def _caption(data: Data) -> str:
+    """What stood under the photo: a note, so it is not asked for once more."""
+    photo = data.get("photo")
+    return str(photo["caption"]) if photo else ""
 
 
 async def _ask_link(context: Context, data: Data) -> Ask:
@@ -112,12 +119,11 @@ async def _parse_link(context: Context, data: Data, given: Given) -> str:
 
 
 async def _finish(context: Context, data: Data) -> Reply:
-    picture = data.get("photo")
-    if picture is not None:
-        await keep_picture(context.session, **picture, now=context.now)
-    work = Work(
-        data["minutes"], data.get("note") or data.get("more") or "", data.get("link") or "", picture["id"] if picture else None
-    )
+    photo = data.get("photo")
+    if photo is not None:
+        await keep_picture(context.session, **photo["picture"], now=context.now)
+    note = data.get("note") or data.get("more") or _caption(data)
+    work = Work(data["minutes"], note, data.get("link") or "", photo["picture"]["id"] if photo else None)
     report = await hand_in(context.session, context.person.id, data["task"], work, context.now)
     community = await context.session.get_one(Community, report.community_id)
     reviewers = [person for person in await staff(context.session, community.id) if person.id != context.person.id]
@@ -176,7 +182,7 @@ REPORT = declare(
                 _ask_note,
                 _parse_note,
                 is_optional=True,
-                is_needed=lambda d: d["proof"] != Proof.NOTE,
+                is_needed=lambda d: d["proof"] != Proof.NOTE and not _caption(d),
                 label=N_("Note"),
             ),
         ),

@@ -9,7 +9,7 @@ from handlers.naming import find_members, members_meant
 from handlers.registry import Arg, ArgKind, command
 from handlers.telling import tell
 from handlers.types import Button, Card, Reply, Row
-from handlers.words import N_, Said, Words, clean_line
+from handlers.words import N_, Said, Words, clean_line, isolate
 from models.audit import Action, note
 from models.communities import Community, Listed, chat_at, highest_role, roster, set_role
 from models.people import Person
@@ -143,7 +143,7 @@ async def _list(context: Context, community: Community, page: int) -> Reply:
 
 
 def _member_button(community: Community, member: Listed, words: Words) -> Button:
-    label = f"{clean_line(member.name)[:40]} · {role_name(member.role, words)}"
+    label = words.beside(isolate(clean_line(member.name)[:40]), role_name(member.role, words))
     return Button(label, "role_of", f"{community.id} {member.person_id}")
 
 
@@ -170,7 +170,7 @@ def _which(context: Context, community: Community, found: list[Listed], role: Ro
     words = context.words
     rows = []
     for member in found[: PAGE + 2]:
-        label = f"{clean_line(member.name)[:40]} · {words.number(member.person_id)}"
+        label = words.beside(isolate(clean_line(member.name)[:40]), words.number(member.person_id))
         args = f"{community.id} {member.person_id}"
         rows.append((Button(label, "role_set", f"{args} {role}") if role else Button(label, "role_of", args),))
     return Reply(text=words.say("Several members go by that name. Who is meant?"), rows=tuple(rows), edit=context.is_press)

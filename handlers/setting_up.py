@@ -239,4 +239,4 @@ _STEPS = (
     Step("rules", _ask_rules, _parse_rules, is_optional=True),
 )
 FOUND = declare(Flow("setup", N_("setting a team up"), _STEPS, finish=_found, guard=_anybody))
-CHANGE = declare(Flow("setup_change", N_("changing a team"), _STEPS, finish=_change, guard=_organizers))
+CHANGE = declare(Flow("setup_change", N_("changing a team"), _STEPS, finish=_change, guard=_organizers, leads_back="settings"))

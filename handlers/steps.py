@@ -117,6 +117,8 @@ class Flow:
     """Whether the person may (still) do this: asked at the start, at every answer and at the end. Raises a Refusal."""
     can_cancel: bool = True
     """False where the thing is done already and only details are asked: what ends it early finishes it."""
+    leads_back: str = ""
+    """The command of the page on which it is begun, for those who leave it."""
 
 
 def next_step(flow: Flow, data: Data, after: Step | None) -> Step | None:

@@ -200,7 +200,7 @@ def _rows(told: Summary, community: Community, words: Words) -> tuple[Row, ...]:
     day, number = for_button(told.week), community.id
     counted = {figure: told.standing.get(figure, 0) or told.numbers.sums.get(figure, (0,))[0] for figure in LABELS}
     buttons = [
-        Button(Said(f"{words.say(label)} · {words.number(counted[figure])}"), "figure", f"{number} {figure} {day} 0")
+        Button(words.beside(words.say(label), words.number(counted[figure])), "figure", f"{number} {figure} {day} 0")
         for figure, label in LABELS.items()
         if counted[figure]
     ]

@@ -18,7 +18,7 @@ _COMMUNITY = Arg("community", ArgKind.NUMBER, "")
 _CHAT = Arg("chat", ArgKind.NUMBER, "")
 _WANTED = Arg("wanted", ArgKind.NUMBER, "")
 _HOURS_OFFERED = range(6, 23)
-_IN_A_ROW = 4
+_DAYS_IN_A_ROW, _HOURS_IN_A_ROW = 3, 4
 _CHATS_SHOWN = 8
 _TITLE_LENGTH = 30
 
@@ -41,7 +41,7 @@ async def _screen(context: Context, community_id: int, toast: str = "") -> Reply
         *(_of_chat(chat, words) for chat in chats),
     )
     private = int(not community.summary_is_private)
-    private_label = say("Privately: off") if community.summary_is_private else say("Privately: on")
+    private_label = say("Not to organizers") if community.summary_is_private else say("To organizers too")
     rows = (
         (Button(say("Another day"), "weekly_day", number), Button(say("Another hour"), "weekly_hour", number)),
         (
@@ -96,7 +96,7 @@ async def ask_day(context: Context, community: int) -> Reply:
         _choice(weekday(day, words), "weekly_set_day", f"{community} {day}", is_chosen=day == weekday_of(found))
         for day in days
     ]
-    return _ask(context, words.say("On which day is the weekly summary sent?"), buttons, community)
+    return _ask(context, words.say("On which day is the weekly summary sent?"), buttons, _DAYS_IN_A_ROW, community)
 
 
 @command("weekly_hour", args=(_COMMUNITY,))
@@ -108,7 +108,7 @@ async def ask_hour(context: Context, community: int) -> Reply:
         _choice(_clock(hour, words), "weekly_set_hour", f"{community} {hour}", is_chosen=hour == found.summary_hour)
         for hour in _HOURS_OFFERED
     ]
-    return _ask(context, words.say("At which hour is the weekly summary sent?"), buttons, community)
+    return _ask(context, words.say("At which hour is the weekly summary sent?"), buttons, _HOURS_IN_A_ROW, community)
 
 
 def _choice(label: Said, command_name: str, args: str, *, is_chosen: bool) -> Button:
@@ -117,8 +117,8 @@ def _choice(label: Said, command_name: str, args: str, *, is_chosen: bool) -> Bu
     )
 
 
-def _ask(context: Context, text: Said, buttons: list[Button], community_id: int) -> Reply:
-    rows: list[Row] = [tuple(buttons[at : at + _IN_A_ROW]) for at in range(0, len(buttons), _IN_A_ROW)]
+def _ask(context: Context, text: Said, buttons: list[Button], in_a_row: int, community_id: int) -> Reply:
+    rows: list[Row] = [tuple(buttons[at : at + in_a_row]) for at in range(0, len(buttons), in_a_row)]
     back = (Button(context.words.say("Back"), "weekly", str(community_id)),)
     return Reply(text=text, rows=(*rows, back), edit=context.is_press)
 

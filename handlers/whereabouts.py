@@ -52,5 +52,12 @@ async def _anybody(context: Context, data: Data) -> None:
 
 
 PLACE = declare(
-    Flow("place", N_("your place"), (Step("place", _ask_place, _parse_place),), finish=_keep_place, guard=_anybody)
+    Flow(
+        "place",
+        N_("your place"),
+        (Step("place", _ask_place, _parse_place),),
+        finish=_keep_place,
+        guard=_anybody,
+        leads_back="me",
+    )
 )

@@ -170,6 +170,10 @@ class Words:
         separator = "، " if self.language == "ar" else ", "
         return Said(separator.join(part if isinstance(part, Said) else isolate(clean_line(part)) for part in parts))
 
+    def beside(self, *parts: str) -> Said:
+        """What stands side by side on one line. Beside ٠١٢ a middle dot would be read as one nought more."""
+        return Said((" – " if self.arabic_digits else " · ").join(parts))
+
     def day(self, moment: datetime) -> Said:
         return self.digits(format_datetime(moment, "EEEE d MMMM", tzinfo=self.zone, locale=self.language))
 

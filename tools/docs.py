@@ -10,7 +10,7 @@ from sqlalchemy import URL
 
 import handlers  # noqa: F401  # registers every command
 from bot.settings import FIELDS, Settings
-from handlers.registry import COMMANDS, FREE_WORDS, Arg, Command, Where
+from handlers.registry import FREE_WORDS, Arg, Command, Where, public_commands
 from handlers.words import to_latin_digits, words_for
 from models.roles import Role
 
@@ -114,7 +114,7 @@ def commands_page() -> str:
         for role, title in _GROUPS.items():
             yield f"## {title}\n"
             yield "| command | does | ما يفعله | where |\n| --- | --- | --- | --- |"
-            yield from (_command_line(one) for one in COMMANDS.values() if one.is_public and one.role == role)
+            yield from (_command_line(one) for one in public_commands() if one.role == role)
             yield ""
         yield "## Words\n\nIn a private chat these do as well.\n\n| in English | بالعربية | is |\n| --- | --- | --- |"
         yield from (f"| {english} | {arabic} | {_meant_by(english, arabic)} |" for english, arabic in _SAYINGS)

@@ -11,7 +11,7 @@ from bot.playground.cast import BOT, GROUP, GROUP_TITLE, PHONES, ZONE, Phone
 from bot.playground.labels import labels
 from bot.playground.memory import Message
 from bot.playground.screens import Screen, direction, lively
-from handlers.registry import COMMANDS, Command, Where
+from handlers.registry import Command, Where, public_commands
 from handlers.words import Words, words_for
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Pages:
     def commands(self, phone: Phone, chat: str) -> list[Command]:
         """What the composer offers to a person in a chat."""
         here = {Where.ANYWHERE, Where.GROUP if chat == GROUP else Where.PRIVATE}
-        known = [command for command in COMMANDS.values() if command.is_public and command.where in here]
+        known = [command for command in public_commands() if command.where in here]
         return [command for command in known if command.role is None or command.role <= self._playground.role(phone)]
 
     def question(self, phone: Phone, chat: str) -> Screen:

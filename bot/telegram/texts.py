@@ -1,7 +1,7 @@
 """What Telegram shows of us outside of messages, from the registry and the catalogues."""
 
 from bot.telegram.menu import Menu, MenuEntry
-from handlers.registry import COMMANDS, Command, Where
+from handlers.registry import Command, Where, public_commands
 from handlers.words import LANGUAGES, N_, words_for
 from models.roles import Role
 
@@ -21,7 +21,7 @@ ROLE_NAMES = {
 
 def build_menu() -> Menu:
     """The command menus by role, and our name and descriptions, in every language."""
-    commands = sorted((c for c in COMMANDS.values() if c.is_public and c.name != "start"), key=_everyday_first)
+    commands = sorted((one for one in public_commands() if one.name != "start"), key=_everyday_first)
     return Menu(
         entries=tuple(_entry(command) for command in commands),
         name=_in_all(_NAME),

@@ -308,7 +308,7 @@ async def test_a_picture_goes_with_it_where_the_words_have_room_under_it(chat: T
     await huda.says("x" * 1200)
     await huda.presses("Skip")
     assert "This can be a picture, or be skipped." not in huda.screen.text
-    assert "needs another kind of answer" in (await huda.says("a picture")).text
+    assert "A picture is the answer here" in (await huda.says("a picture")).text
     await huda.sends_photo(jpeg())
     for label in ("Warmth", "Just now", "Go on", "Now", "Until"):
         await huda.presses(label)

@@ -43,7 +43,7 @@ async def test_both_versions_are_corrected_in_one_go_and_reach_what_was_sent(cha
     await chat.later(seconds=5)
     assert "Come at six, to حمص." in calls(omar)[0]
     assert len(calls(omar)) == 1
-    assert "الحضور في السادسة." in calls(sara, "نداء من فريق Warmth")[0]
+    assert "الحضور في السادسة." in calls(sara, "نداء من Warmth")[0]
     assert any("Come at six" in text for text in huda.reads(home.group))
     assert (await chat.rows(select(AuditEntry.action).order_by(AuditEntry.id)))[-1] == (Action.APPEAL_CORRECTED,)
 
@@ -57,7 +57,7 @@ async def test_each_version_can_stay_as_it_is(chat: Talk) -> None:
     await chat.settle()
     await chat.later(seconds=5)
     assert "Come at six." in calls(omar)[0]
-    assert "الحضور في الخامسة." in calls(sara, "نداء من فريق Warmth")[0]
+    assert "الحضور في الخامسة." in calls(sara, "نداء من Warmth")[0]
 
     await huda.presses("Correct")
     await huda.presses("Keep it")
@@ -75,7 +75,7 @@ async def test_the_only_version_is_corrected_or_gets_another_beside_it(chat: Tal
     await chat.later(seconds=5)
     assert await texts(chat) == {"en": "Come at five.", "ar": "الحضور في السادسة."}
     assert "Come at five." in calls(omar)[0]
-    assert "الحضور في السادسة." in calls(sara, "نداء من فريق Warmth")[0]
+    assert "الحضور في السادسة." in calls(sara, "نداء من Warmth")[0]
 
 
 async def test_under_a_picture_a_correction_is_as_short_as_the_appeal(chat: Talk) -> None:
@@ -112,4 +112,4 @@ async def test_on_discord_both_stand_on_one_form_as_they_are(chat: Talk) -> None
     await chat.later(seconds=5)
     assert await texts(chat) == {"en": "Come at six.", "ar": "الحضور في الخامسة."}
     assert "Come at six." in calls(omar)[0]
-    assert "الحضور في الخامسة." in calls(sara, "نداء من فريق Warmth")[0]
+    assert "الحضور في الخامسة." in calls(sara, "نداء من Warmth")[0]

@@ -54,7 +54,7 @@ async def until(chat: Talk, moment: datetime) -> None:
 async def test_the_weeks_tasks_come_in_the_chat(chat: Talk, post: Post) -> None:
     _, huda = await stage(chat)
     await chooses(huda, "In this chat")
-    assert "They come in this chat, on Monday at 9:00." in plain(huda.screen.text)
+    assert "They come in this chat, on Monday at 09:00." in plain(huda.screen.text)
     await until(chat, NEXT - timedelta(minutes=1))
     assert digests(huda) == []
     await chat.later(minutes=1)

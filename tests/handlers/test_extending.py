@@ -37,7 +37,9 @@ async def test_what_the_team_leaves_to_holders_takes_one_press(chat: Talk) -> No
     assert "stays yours until today at 20:00" in plain(omar.screen.text)
     assert await chat.rows(select(Claim.extra_minutes, Claim.warned_at)) == [(180, None)]
 
-    again = await omar.says(f"/extend {number}")
+    again = await omar.says("/extend")
+    assert again.labels[0] == ["More time: Call Adel"], "without a number there is a button for each seat"
+    again = await omar.presses("More time: Call Adel")
     assert again.labels[1] == ["6 hours", "12 hours"]
     assert again.labels[2] == ["1 day, if a moderator agrees"]
 

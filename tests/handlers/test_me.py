@@ -69,6 +69,23 @@ async def test_interests_come_from_the_teams_tags_and_ones_own_words(chat: Talk)
 
 def test_tags_are_read_as_people_write_them() -> None:
     assert parse_tags("#Animals,elderly  مُسنّون، #animals #") == ["animals", "elderly", "مسنون"]
+    assert parse_tags("كبار السن، قطط") == ["كبار_السن", "قطط"]
+
+
+async def test_who_leaves_a_question_is_led_back_to_the_page_it_stands_on(chat: Talk) -> None:
+    huda, omar = chat.person("Huda"), chat.person("Omar")
+    await chat.home(huda, omar)
+    for page, question in (("Messages", "Quiet hours"), ("Place", ""), ("Time zone", "")):
+        await omar.says("/me")
+        shown = await omar.presses(page)
+        assert "News for moderators" not in str(shown.labels)
+        if question:
+            await omar.presses(question)
+        await omar.presses("Cancel")
+        assert omar.screen.labels == [["Back"]]
+        assert "Quiet from 21:00 to 09:00" in (await omar.presses("Back")).text
+    await huda.says("/me")
+    assert "News for moderators ✓" in str((await huda.presses("Messages")).labels)
 
 
 async def test_privacy_shows_on_the_card_in_the_group(chat: Talk) -> None:

@@ -241,7 +241,7 @@ def test_leap_days_long_years_and_weeks(rule: str, first: date, shown: list[str]
         ("FREQ=DAILY", "every day", "كل يوم"),
         ("FREQ=DAILY;INTERVAL=3", "every 3 days", "كل ٣ أيام"),
         ("FREQ=WEEKLY;BYDAY=TH", "every Thursday", "أسبوعيًّا: الخميس"),
-        ("FREQ=WEEKLY;BYDAY=TH,SU;COUNT=10", "every Thursday, Sunday · 10 times", "أسبوعيًّا: الخميس، الأحد · ١٠ مرّات"),
+        ("FREQ=WEEKLY;BYDAY=TH,SU;COUNT=10", "every Thursday, Sunday · 10 times", "أسبوعيًّا: الخميس، الأحد – ١٠ مرّات"),
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=SA;WKST=SU", "every 2 weeks: Saturday", "كل أسبوعين: السبت"),
         ("FREQ=MONTHLY;BYDAY=1MO", "on the first Monday of the month", "الاثنين الأول من كل شهر"),
         ("FREQ=MONTHLY;BYDAY=-1FR", "on the last Friday of the month", "الجمعة الأخير من كل شهر"),
@@ -251,7 +251,7 @@ def test_leap_days_long_years_and_weeks(rule: str, first: date, shown: list[str]
         (
             "FREQ=WEEKLY;BYDAY=TH;UNTIL=20261231",
             "every Thursday · until 31 December 2026",
-            "أسبوعيًّا: الخميس · حتى ٣١ ديسمبر ٢٠٢٦",
+            "أسبوعيًّا: الخميس – حتى ٣١ ديسمبر ٢٠٢٦",
         ),
         (
             "FREQ=YEARLY;BYWEEKNO=53",

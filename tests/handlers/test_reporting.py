@@ -42,7 +42,7 @@ async def test_from_done_to_credit_with_a_photo(chat: Talk) -> None:
     assert "How many minutes did Measure the rooms take?" in plain(asked.text)
     assert asked.labels[0] == ["10 minutes", "5 minutes", "20 minutes"], "the estimate is offered first"
     assert "photo" in (await omar.says("١٢")).text
-    assert "kind of answer" in (await omar.says("here it is")).text
+    assert "A picture is the answer here." in (await omar.says("here it is")).text
     await omar.sends_photo(picture())
     handed_in = await omar.presses("Skip")
 
@@ -63,6 +63,18 @@ async def test_from_done_to_credit_with_a_photo(chat: Talk) -> None:
     assert await chat.rows(select(Task.state).where(Task.id == number)) == [(TaskState.DONE,)]
     assert await chat.rows(select(Member.trusted_at.is_not(None)).where(Member.role == Role.VOLUNTEER)) == [(True,)]
     assert "12 minutes in 1 task" in plain((await omar.says("/mine")).text)
+
+
+async def test_words_under_the_photo_are_the_note(chat: Talk) -> None:
+    home, huda, lina, omar = await stage(chat)
+    number = await chat.task(home, huda, proof=Proof.PHOTO)
+    await omar.says(f"/claim {number}")
+    await omar.presses("Done")
+    await omar.presses("10 minutes")
+
+    assert "fit here" in (await omar.sends_photo(picture(), caption="word " * 400)).text
+    assert "Handed in" in (await omar.sends_photo(picture(), caption="All three rooms.")).text
+    assert "All three rooms." in (await lina.says("/review")).text
 
 
 @both_platforms

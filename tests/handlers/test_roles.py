@@ -72,7 +72,7 @@ async def test_of_two_with_one_name_the_right_one_is_pressed(chat: Talk) -> None
     number = await chat.transact(other.number)
     asked = await huda.says("/role Omar moderator")
     assert "Who is meant?" in asked.text
-    await huda.presses(f"Omar · {number}")
+    await huda.presses(f"\u2068Omar\u2069 · {number}")
     assert await role_of(chat, home, other) is Role.MODERATOR
     assert await role_of(chat, home, omar) is Role.VOLUNTEER
 

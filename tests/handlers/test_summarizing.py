@@ -100,7 +100,7 @@ async def test_in_arabic(chat: Talk) -> None:
     assert "Warmth، ٢١–٢٧ نوفمبر (٢٠٢٦-W٤٨)، حتى الآن" in text
     assert "مقاعد محجوزة: ٣" in text
     assert "الاثنين ٢٣: المحجوز ٣، المكتمل ١" in chart_in(told)[1]
-    assert "أعمال مكتملة · ١" in labels_of(told)
+    assert "أعمال مكتملة – ١" in labels_of(told)
 
 
 @both_platforms

@@ -59,7 +59,7 @@ async def test_it_comes_to_a_chat_in_the_teams_language(chat: Talk) -> None:
     home, huda, omar = await stage(chat, language="ar")
     await huda.says("/settings")
     await huda.presses("Weekly summary")
-    await huda.presses("Privately: off")
+    await huda.presses("Not to organizers")
     await huda.presses("In \u2068Warmth\u2069 too")
     assert "To organizers, privately: no\nIn Warmth: yes" in plain(huda.screen.text)
     await chat.passes(days=4, hours=21, step_minutes=60)
@@ -67,7 +67,7 @@ async def test_it_comes_to_a_chat_in_the_teams_language(chat: Talk) -> None:
     posted = heard(omar, home.group)
     assert "Warmth، ٢١–٢٧ نوفمبر (٢٠٢٦-W٤٨)" in posted
     assert "الاثنين ٢٣: المحجوز ١، المكتمل ٠" in posted
-    await omar.presses("مقاعد محجوزة · ١", home.group)
+    await omar.presses("مقاعد محجوزة – ١", home.group)
     assert "organizer" in (omar.toast + heard(omar)), "only organizers see the rows"
 
 

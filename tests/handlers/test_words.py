@@ -45,6 +45,16 @@ def test_arabic_counts_in_six_forms(n: int, minutes: str, seats: str, label: str
     assert ARABIC.count("{n} report is waiting", "{n} reports are waiting", n) == label
 
 
+def test_no_dot_stands_beside_digits_of_which_one_is_a_dot() -> None:
+    assert [words.beside(words.say("I'm in"), words.number(2)) for words in (ENGLISH, ARABIC, ARABIC_WITH_LATIN_DIGITS)] == [
+        "I'm in · 2",
+        "أنا لها – ٢",
+        "أنا لها · 2",
+    ]
+    noughts = [m.id for m in MESSAGES if re.search(r"[}0-9] ·|· [{0-9]", str(m.string)) and "moment" not in str(m.id)]
+    assert noughts == [], "in a sentence too"
+
+
 def test_a_plural_carries_what_else_the_sentence_says() -> None:
     assert [
         ARABIC.count("{n} seat left of {seats}", "{n} seats left of {seats}", left, seats=12) for left in (0, 1, 2, 3, 11)
