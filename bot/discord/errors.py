@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 import discord
 
-from bot.platform import DeliveryError, Gone, OutOfReach, Refused, TryLater, Unknown, Unreachable
+from bot.platform import Deactivated, DeliveryError, Gone, OutOfReach, Refused, TryLater, Unknown, Unreachable
 
 ALREADY_ACKNOWLEDGED: Final = 40060
 
@@ -21,7 +21,6 @@ _BANNED_SECONDS: Final = 30.0
 _UNREACHABLE: Final = frozenset({
     10003,  # unknown channel
     10004,  # unknown guild
-    10013,  # unknown user
     50001,  # missing access
     50007,  # cannot send messages to this user
     50008,  # cannot send messages in a channel that has none
@@ -29,6 +28,10 @@ _UNREACHABLE: Final = frozenset({
     50083,  # the thread is archived
     50278,  # no guild in common with this user
     160005,  # the thread is locked
+})  # fmt: skip
+_DEACTIVATED: Final = frozenset({
+    10013,  # unknown user
+    50033,  # invalid recipient: there is no such account to open a direct message with
 })  # fmt: skip
 _GONE: Final = frozenset({
     10008,  # unknown message
@@ -56,6 +59,8 @@ def from_answer(status: int, body: Any) -> DeliveryError:
         return TryLater(float(told.get("retry_after") or _PAUSE_SECONDS))
     if code in _BUSY:
         return TryLater(float(told.get("retry_after") or _BUSY_SECONDS))
+    if code in _DEACTIVATED:
+        return Deactivated(words)
     if code in _UNREACHABLE:
         return Unreachable(words)
     if code in _GONE:

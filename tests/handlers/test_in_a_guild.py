@@ -256,6 +256,55 @@ async def test_an_appeal_calls_a_role_where_a_moderator_asks_for_it(talk: Discor
     assert not huda.phone.pings(channel)
 
 
+async def test_the_role_that_an_appeal_calls_is_chosen_in_its_questions(talk: DiscordTalk) -> None:
+    omar = talk.person("Omar")
+    huda, home, channel = await team(talk, omar)
+    await talk.task(home, huda, "Pack blankets", seats=2)
+    wire, guild = talk.discord, channel.guild
+    helpers = wire.role(guild, "Helpers", omar.phone, mentionable=True)
+    await huda.says("/appeal", channel)
+    await huda.presses("Pack blankets", channel)
+    await huda.fills_in("Write the answer", "Blankets are needed.", channel)
+    for label in ("Skip", "Skip", "Warmth", "Just now"):
+        await huda.presses(label, channel)
+    asked = await huda.presses("Go on", channel)
+    assert "Should one of this server's roles be notified" in asked.text
+
+    async def chooses(role: Any) -> Any:
+        shown: Any = huda._with_button("Skip", channel)
+        return await huda._answered(lambda: huda._awaited(huda.phone.chooses(shown, role)), channel)
+
+    assert "A role that some people here bear" in (await chooses(guild.roles[guild.id])).text
+    await chooses(helpers)
+    await huda.presses("Now", channel)
+    preview = await huda.presses("Until", channel)
+    assert "In this chat a role is notified with it." in preview.text
+    await huda.presses("See it as people will", channel)
+    await huda.presses("Back to sending", channel)
+    assert not omar.phone.pings(channel)
+    await huda.presses("Send", channel)
+    await talk.later(seconds=5)
+    (called,) = omar.phone.pings(channel)
+    assert "Blankets are needed." in called.text
+    assert not huda.phone.pings(channel)
+
+    await huda.says("/appeal")
+    await huda.says("#1")
+    await huda.says("Blankets are needed.")
+    for label in ("Skip", "Skip", "Warmth", "Just now"):
+        await huda.presses(label)
+    asked = await huda.presses("Go on")
+    assert "When should it go out?" in asked.text, "in private there are no roles"
+
+
+async def test_everybody_is_no_role_that_an_appeal_could_call(talk: DiscordTalk) -> None:
+    huda, home, channel = await team(talk)
+    await talk.task(home, huda, "Pack blankets", seats=2)
+    line = f"#1 Blankets are needed. | <@&{channel.guild.id}>"
+    refused = await huda.phone.runs("appeal", channel, line=line).completed()
+    assert "a second version is in the other language" in plain(refused.text)
+
+
 async def test_whoever_acts_in_a_guild_can_be_written_to_until_they_close_the_door(talk: DiscordTalk) -> None:
     omar = talk.person("Omar")
     huda, home, channel = await team(talk)

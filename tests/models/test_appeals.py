@@ -288,6 +288,19 @@ async def test_it_ends_when_its_tasks_are_full_or_its_time_is_over(session: Asyn
     assert await lease(session, CALL.stale_at) is None
 
 
+async def test_what_nobody_came_for_in_time_is_not_called_covered(session: AsyncSession) -> None:
+    home = await settle(session, 2)
+    values = {"language": "en", "minutes": 5, "seats": 2, "proof": Proof.NONE, "hold_minutes": 60}
+    task = Task(community_id=home, title="Call", author_id=1, created_at=NOW, deadline_at=NOW + LEASE * 9, **values)
+    session.add(task)
+    await session.flush()
+    await send(session, home, Call(CALL.texts, CALL.stale_at, NOW, task_ids=(task.id,)))
+    await end_what_is_over(session, NOW + LEASE * 8)
+    assert set(await session.scalars(select(Appeal.state))) == {AppealState.RUNNING}
+    await end_what_is_over(session, NOW + LEASE * 9)
+    assert set(await session.scalars(select(Appeal.state))) == {AppealState.STALE}
+
+
 async def test_failures_are_counted_by_reason(session: AsyncSession) -> None:
     home = await settle(session, 3)
     appeal = await send(session, home)

@@ -140,6 +140,8 @@ class Methods:
     def _writable(self, p: Parameters) -> Chat:
         chat = self._chat(p)
         if chat.kind == "private":
+            if chat.id in self.world.deactivated:
+                raise forbidden("user is deactivated")
             if chat.id in self.world.blocked:
                 raise forbidden("bot was blocked by the user")
             if chat.id not in self.world.started:

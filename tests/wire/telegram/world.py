@@ -179,6 +179,8 @@ class World:
     started: set[int] = field(default_factory=set)
     """People whom the bot may write to: they wrote to it first."""
     blocked: set[int] = field(default_factory=set)
+    deactivated: set[int] = field(default_factory=set)
+    """People who have deleted their accounts."""
     files: dict[str, File] = field(default_factory=dict)
     queries: dict[str, Query] = field(default_factory=dict)
     commands: dict[tuple[str, str], list[dict[str, str]]] = field(default_factory=dict)

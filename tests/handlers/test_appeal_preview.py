@@ -1,0 +1,121 @@
+"""What a moderator sees before an appeal goes out is what goes out: on each platform, in each language, in the chats."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import make_url, select
+
+from bot.database import Database
+from models.appeals import Appeal
+from models.roles import Role
+from tests.both import Both, stage
+from tests.dialogue import Somebody, Talk, both_platforms, plain
+from tests.handlers.test_answering import told
+from tests.handlers.test_appealing import change, team
+from tests.handlers.test_on_both_platforms import joined
+
+LINE = "/appeal #1 Come at *five*, bring <blankets>. | الحضور في الخامسة."
+ENGLISH, ARABIC = "Appeal from Warmth", "نداء من فريق Warmth"
+
+
+@pytest.fixture
+async def both(database_url: str, tmp_path: Path) -> AsyncIterator[Both]:
+    async with stage(Database(make_url(database_url)), tmp_path / "pictures") as both:
+        yield both
+
+
+def got(somebody: Somebody, title: str, group: Any = None) -> Any:
+    """The appeal as it came to somebody, or into a group."""
+    return next(message for message in somebody.app.answers(group) if plain(message.text).startswith(title))
+
+
+def body(message: Any) -> str:
+    """A message without the line above it that says which version it is."""
+    return plain(message.text).partition("\n")[2].strip()
+
+
+def in_brackets(message: Any) -> list[list[str]]:
+    """The buttons in a version that is told in words, row by row."""
+    lines = [line for line in plain(message.text).splitlines() if line.startswith("[ ")]
+    return [[label.strip(" ]").removesuffix(" ↗") for label in line.split("[ ")[1:]] for line in lines]
+
+
+@both_platforms
+async def test_each_version_is_shown_as_the_message_that_it_will_be(chat: Talk) -> None:
+    home, huda, omar, sara = await team(chat)
+    await chat.task(home, huda, "Pack blankets", seats=5)
+    await huda.says(LINE)
+    assert "See it as people will: 3 versions" in str(huda.screen.labels)
+    here = chat.platform.capitalize()
+
+    english = await huda.presses("See it as people will")
+    assert plain(english.text).startswith(f"1 of 3: {here}, privately, in English")
+    seen = [(body(english), english.labels)]
+    pressed = await huda.presses("I'm in")
+    assert "A preview: this does nothing yet." in pressed.text
+    arabic = await huda.presses("The next version")
+    assert plain(arabic.text).startswith(f"2 of 3: {here}, privately, in العربية")
+    seen.append((body(arabic), arabic.labels))
+    many = await huda.presses("The next version")
+    assert plain(many.text).startswith(f"3 of 3: {here}, in the team's chats")
+    seen.append((body(many), many.labels))
+    around = await huda.presses("The next version")
+    assert plain(around.text).startswith("1 of 3")
+    await huda.presses("Back to sending")
+    assert await chat.rows(select(Appeal.id)) == []
+
+    await huda.presses("Send")
+    await told(chat)
+    came = [got(omar, ENGLISH), got(sara, ARABIC), got(huda, ENGLISH, home.group)]
+    ways = [["Back to sending", "The next version"], ["Back", "Cancel"]]
+    assert seen == [(plain(message.text), [*message.labels, *ways[:1], ["Cancel"]]) for message in came]
+
+
+@both_platforms
+async def test_an_audience_of_one_language_has_one_private_version(chat: Talk) -> None:
+    home, huda, _, _ = await team(chat)
+    await chat.task(home, huda, seats=5)
+    await huda.says("/appeal #1 الحضور في الخامسة. | to: Arabic")
+    assert "See it as people will: 2 versions" in str(huda.screen.labels)
+    shown = await huda.presses("See it as people will")
+    assert body(shown).startswith(ARABIC)
+
+
+async def test_what_the_other_platform_shows_is_told_in_its_own_words(both: Both) -> None:
+    huda, dana = both.telegram.person("Huda"), both.discord.person("Dana")
+    home = await both.telegram.home(huda)
+    channel = await joined(both, huda, dana)
+    await both.discord.give_role(home, dana, Role.VOLUNTEER)
+    await change(both.telegram, huda)
+    await change(both.discord, dana)
+    await both.telegram.task(home, huda, "Pack blankets", seats=5)
+    await both.settle()
+
+    await huda.says(LINE)
+    seen: dict[str, Any] = {}
+    await huda.presses("See it as people will")
+    for _ in range(6):
+        which = plain(huda.screen.text).splitlines()[0].partition(": ")[2]
+        seen[which] = (body(huda.screen), in_brackets(huda.screen))
+        await huda.presses("The next version")
+    assert list(seen) == [
+        "Telegram, privately, in English",
+        "Telegram, privately, in العربية",
+        "Telegram, in the team's chats",
+        "Discord, privately, in English",
+        "Discord, privately, in العربية",
+        "Discord, in the team's chats",
+    ]
+    await huda.presses("Back to sending")
+    await huda.presses("Send")
+    await both.later(seconds=1)
+    for which, message in {
+        "Discord, privately, in English": got(dana, ENGLISH),
+        "Discord, in the team's chats": got(dana, ENGLISH, cast("Any", channel)),
+    }.items():
+        words, labels = seen[which]
+        shown = [line for line in plain(message.text).splitlines() if line]
+        assert [line for line in words.splitlines() if line and not line.startswith("[ ")] == shown
+        assert labels == message.labels
