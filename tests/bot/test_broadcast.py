@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.appeal_posts import PostFailure
 from models.appeal_receipts import progress_of
-from models.appeals import Appeal, AppealReceipt, PostKind, ReceiptState
+from models.appeals import Appeal, AppealPost, AppealReceipt, PostKind, ReceiptState
 from models.calling import (
     Call,
     correct_appeal,
@@ -24,7 +25,7 @@ from models.calling import (
 )
 from models.people import Account, Person
 from models.refusals import AppealMoved
-from tests.dialogue import Home, Somebody, Talk, both_platforms
+from tests.dialogue import Home, Somebody, Talk, both_platforms, plain
 from tests.wire.telegram.faults import Fault
 
 TEXTS = {"en": "Blankets are needed.", "ar": "الحاجة إلى بطّانيّات."}
@@ -120,6 +121,25 @@ async def test_an_answer_that_never_came_is_not_asked_for_twice(chat: Talk) -> N
     assert sum("Blankets" in message.text for one in (huda, omar) for message in one.app.answers()) == 2
 
 
+@both_platforms
+async def test_a_call_that_may_stand_in_its_chat_does_not_come_there_twice(chat: Talk) -> None:
+    huda = chat.person("Huda")
+    home = await chat.home(huda)
+    await chat.transact(lambda session: session.execute(update(Person).values(stopped_at=chat.clock.now())))
+    wire: Any = chat.wire
+    is_here = chat.platform == "telegram"
+    wire.fails("sendMessage" if is_here else "POST /channels/{channel_id}/messages", Fault.DROP, after_effect=True)
+    number = await appeal(chat, home, huda)
+    await chat.later(minutes=1)
+    await chat.later(minutes=1)
+    there = [text for text in huda.reads(home.group) if "Blankets are needed." in text]
+    assert len(there) == 1
+    failures = await chat.rows(select(AppealPost.failure).where(AppealPost.kind == PostKind.CALL))
+    assert failures == [(PostFailure.UNKNOWN if is_here else "",)], "Discord knows a message that comes again"
+    shown = await huda.says(f"/appeals {number}")
+    assert ("in Warmth it may stand or not" in plain(shown.text)) == is_here
+
+
 async def test_a_flood_is_waited_out(chat: Talk) -> None:
     huda, omar = chat.person("Huda"), chat.person("Omar")
     home = await chat.home(huda, omar)
@@ -129,6 +149,33 @@ async def test_a_flood_is_waited_out(chat: Talk) -> None:
     assert sorted(state for state, _ in (await states(chat)).values()) == ["leased", "sent"]
     (due,) = await chat.rows(select(AppealReceipt.due_at).where(AppealReceipt.state == ReceiptState.LEASED))
     assert due[0] >= chat.clock.now() + timedelta(seconds=30)
+
+
+async def test_stopped_nothing_more_goes_out_within_two_seconds(chat: Talk) -> None:
+    people = [chat.person(f"Nour {n}") for n in range(40)]
+    home = await chat.home(*people)
+    chat.wire.slow("sendMessage", 0.3)
+    (broadcaster,) = chat.core.broadcasters
+    broadcaster._workers = 2  # so that it takes a while
+    number = await appeal(chat, home, people[0])
+    before = len(chat.wire.called("sendMessage"))
+    running = asyncio.create_task(broadcaster.run())
+    try:
+        await chat.wire.until(lambda: len(chat.wire.called("sendMessage")) > before + 4)
+        await chat.transact(lambda session: stop_appeal(session, number, chat.clock.now()))
+        await asyncio.sleep(2)
+        sent = len(chat.wire.called("sendMessage"))
+        await asyncio.sleep(1)
+        assert len(chat.wire.called("sendMessage")) == sent < before + 40
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    await chat.later(seconds=5)
+    told = [one for one in people if any("Blankets" in text for text in one.reads())]
+    assert len(told) == sent - before
+    assert all("does not hold any more" in one.screen.text for one in told)
+    assert {state for state, _ in (await states(chat)).values()} == {"sent", "dropped"}
 
 
 async def test_by_itself_it_pauses_within_two_seconds_goes_on_and_waits_while_telegram_is_away(chat: Talk) -> None:

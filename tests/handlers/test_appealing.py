@@ -127,12 +127,64 @@ async def test_an_appeal_is_made_in_one_arabic_line(chat: Talk) -> None:
         ("#1 Help us | And again", "a second version is in the other language"),
         ("#1 Help us | at yesterday", "could not be read as a day and time"),
         ("#1 " + "x" * 1501, "1501 characters long"),
+        ("#1 Help us | until 10m", "holds for an hour at the least"),
+        ("#1 Help us | until 40d", "for 30 days at the most"),
+        ("#1 Help us | at 18:00 | until 18:30", "holds for an hour at the least"),
     ],
 )
 async def test_what_a_line_leaves_unclear_is_asked_back(chat: Talk, line: str, answer: str) -> None:
     home, huda, _, _ = await team(chat)
     await chat.task(home, huda)
     assert answer in plain((await huda.says(f"/appeal {line}")).text)
+    assert await chat.rows(select(Appeal.id)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "until"),
+    [
+        ("#1 Help us", "Wednesday 25 November at 14:00"),
+        ("#1 Help us | until 20:00", "Monday 23 November at 20:00"),
+        ("#1 نرجو المساعدة | حتى ٢٠:٠٠", "Monday 23 November at 20:00"),
+        ("#1 Help us | until 6h | at 18:00", "Tuesday 24 November at 00:00"),
+        ("#1 Help us | until 2026-12-01 09:00", "Tuesday 1 December at 09:00"),
+    ],
+)
+async def test_a_line_says_until_when_it_holds(chat: Talk, line: str, until: str) -> None:
+    home, huda, _, _ = await team(chat)
+    await chat.task(home, huda, deadline_at=chat.clock.now() + timedelta(days=30))
+    assert f"It holds until {until}." in plain((await huda.says(f"/appeal {line}")).text)
+
+
+@both_platforms
+async def test_until_when_it_holds_is_chosen_or_written(chat: Talk) -> None:
+    home, huda, omar, _ = await team(chat)
+    now = chat.clock.now()
+    await chat.task(home, huda, seats=9, deadline_at=now + timedelta(hours=30))
+    await huda.says("/appeal")
+    for said in ("#1", "Help us."):
+        await huda.says(said)
+    for label in ("Skip", "Skip", "Warmth", "Just now", "Go on"):
+        await huda.presses(label)
+    asked = await huda.presses("Now")
+    assert "Until Tuesday 24 November at 20:00" in str(asked.labels), "when its task closes"
+    assert "for an hour at the least" in (await huda.says("10m")).text
+    assert "could not be read" in plain((await huda.says("for ever")).text)
+    shown = await huda.presses("6 hours")
+    assert "It holds until Monday 23 November at 20:00." in shown.text
+    await huda.presses("Send")
+    assert await chat.rows(select(Appeal.stale_at)) == [(now + timedelta(hours=6),)]
+    await chat.later(seconds=2)
+    await chat.passes(hours=7, step_minutes=60)
+    assert await chat.rows(select(Appeal.state)) == [(AppealState.STALE,)]
+    assert any("its time has passed" in text for text in omar.reads())
+
+
+async def test_what_would_be_over_before_it_begins_is_not_sent(chat: Talk) -> None:
+    home, huda, _, _ = await team(chat)
+    await chat.task(home, huda, deadline_at=chat.clock.now() + timedelta(days=9))
+    await huda.says("/appeal #1 Help us. | until 2h")
+    await chat.later(hours=3)
+    assert "It would be over before it begins." in (await huda.presses("Send")).text
     assert await chat.rows(select(Appeal.id)) == []
 
 

@@ -1,10 +1,12 @@
 """What moderators do about an appeal while it runs, and what time does to it."""
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from models.appeals import Appeal, AppealPost, AppealState, PostKind
+from models.appeal_receipts import Reason
+from models.appeals import Appeal, AppealPost, AppealReceipt, AppealState, PostKind, ReceiptState
 from models.audit import Action, AuditEntry
 from models.roles import Role
 from tests.dialogue import Somebody, Talk, both_platforms, plain
@@ -46,6 +48,54 @@ async def test_who_cannot_be_reached_is_counted_with_the_reason(chat: Talk) -> N
     shown = plain((await huda.says("/appeals 1")).text)
     assert "Sent to 2 people" in shown
     assert "Not sent, for 1 person has blocked the bot" in shown
+
+
+@both_platforms
+async def test_who_is_not_there_any_more_is_counted_apart(chat: Talk) -> None:
+    home, huda, omar, _ = await team(chat)
+    await chat.task(home, huda, seats=5)
+    deletes_their_account(chat, omar)
+    await call(chat, huda)
+    shown = plain((await huda.says("/appeals 1")).text)
+    assert "Sent to 2 people" in shown
+    assert "Not sent, for 1 account is gone" in shown
+    assert await chat.rows(select(AppealReceipt.reason).where(AppealReceipt.state == ReceiptState.FAILED)) == [(Reason.GONE,)]
+    await call(chat, huda, "#1 Once more.")
+    assert await chat.rows(select(func.count()).where(AppealReceipt.appeal_id == 2)) == [(2,)], "nobody tries that again"
+
+
+def deletes_their_account(chat: Talk, somebody: Somebody) -> None:
+    world: Any = chat.wire.world
+    if chat.platform == "telegram":
+        world.deactivated.add(somebody.app.id)
+    else:
+        del world.users[somebody.app.id]
+
+
+async def test_a_chat_in_which_it_does_not_stand_is_on_the_card(chat: Talk) -> None:
+    home, huda, _, _ = await team(chat)
+    await chat.task(home, huda, seats=5)
+    home.group.members[chat.wire.world.bot["id"]] = "kicked"  # we have not heard of it yet
+    await call(chat, huda)
+    assert "Not posted in Warmth: the bot may not write there" in plain((await huda.says("/appeals 1")).text)
+
+
+async def test_a_group_that_moves_gets_it_where_it_went(chat: Talk) -> None:
+    home, huda, _, _ = await team(chat)
+    home.group.kind = "group"
+    await chat.task(home, huda, seats=5)
+    await call(chat, huda)
+    new = chat.wire.migrate(home.group)
+    await chat.settle()
+    await huda.presses("Correct")
+    huda.writes("Blankets and coats are needed.")
+    await chat.settle()
+    await chat.later(seconds=5)
+    (moved,) = [text for text in huda.reads(new) if text.startswith("Appeal from Warmth")]
+    assert "Blankets and coats are needed." in moved
+    await huda.presses("Stop it")
+    await chat.later(seconds=5)
+    assert any("does not hold any more" in text for text in huda.reads(new))
 
 
 @both_platforms
