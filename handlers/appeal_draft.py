@@ -70,6 +70,7 @@ async def made_of_draft(context: Context, data: Data) -> Material:
         vouched_by=data["vouched"],
         last_confirmed_at=datetime.fromisoformat(data["confirmed"]),
         called_role=data.get("called") or "",
+        thread=data["thread"],
         state=AppealState.DRAFT,
         wants_urgent=is_urgent,
         confirmed_by=context.person.id if is_urgent else None,
@@ -92,5 +93,6 @@ async def call_of_draft(context: Context, data: Data) -> Call:
         vouched_by=data["vouched"],
         wants_urgent=decision_of(data)["is_urgent"],
         called_role=data.get("called") or "",
+        thread=data["thread"],
         starts_at=starts,
     )

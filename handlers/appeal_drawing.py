@@ -14,11 +14,11 @@ from handlers.appeal_progress import draw_progress
 from handlers.cards import place_text
 from handlers.context import speak_to
 from handlers.stored import load_place
-from handlers.types import Button, Card, Link, Media, Place, Reply, Row, Scope, Tone
+from handlers.types import Button, Card, ChatKind, Link, Media, Place, Reply, Row, Scope, Tone
 from handlers.words import LANGUAGES, N_, Said, Words, words_for
 from models.appeals import OVER, Appeal, AppealPost, AppealState, PostKind
 from models.calling import tasks_of_appeal
-from models.communities import Community
+from models.communities import Chat, Community, chats_of
 from models.people import Person
 from models.pictures import get_picture
 from models.tasks import Task, TaskState
@@ -103,6 +103,17 @@ def draw_call(made: Material, place: Place) -> Reply:
     platform, chat, role = (*made.appeal.called_role.split(), "", "", "")[:3]
     pings = (role,) if (platform, chat) == (place.platform, place.chat) and shown else ()
     return Reply(card=_card(made, words), media=made.media, rows=shown, scope=Scope.HERE, pings=pings)
+
+
+async def places_of_call(session: AsyncSession, appeal: Appeal) -> list[Place]:
+    """Where an appeal stands for all to see: the chats of its team, in one of them perhaps in a thread."""
+    platform, external_id, thread = (*appeal.thread.split(), "", "", "")[:3]
+
+    def place_in(chat: Chat) -> Place:
+        is_there = (chat.platform, chat.external_id) == (platform, external_id)
+        return Place(chat.platform, chat.external_id, ChatKind(chat.kind), chat.title, thread if is_there else "")
+
+    return [place_in(chat) for chat in await chats_of(session, appeal.community_id)]
 
 
 async def draw_post(session: AsyncSession, post: AppealPost, now: datetime) -> Reply:

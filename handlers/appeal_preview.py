@@ -87,6 +87,7 @@ async def _about_sending(context: Context, data: Data, made: Material, sizes: Ma
         sizes_text(dict(sizes), audience, words),
         say("At the pace that platforms allow: {minutes}", minutes=words.minutes(_minutes_for(sizes, context.outlets))),
         *([say("In the team's chats: {chats}", chats=words.list_of(chats))] if chats else []),
+        *([say("In this chat it stands in this thread.")] if made.appeal.thread else []),
         *([say("In this chat a role is notified with it.")] if made.appeal.called_role else []),
         *([say("It goes out {moment}.", moment=words.date_and_time(starts))] if data["starts"] else []),
         say("It holds until {moment}.", moment=words.date_and_time(stale)),

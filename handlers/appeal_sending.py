@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers.appeal_drawing import places_of_call
 from handlers.appeal_progress import draw_progress, shortened
 from handlers.context import Context
 from handlers.notices import Telling, notice
@@ -13,7 +14,7 @@ from handlers.words import Said
 from models.appeals import Appeal, AppealState, PostKind
 from models.audit import Action, note
 from models.calling import get_appeal, post_appeal, send_appeal, take_to_announce
-from models.communities import Community, chats_of, staff
+from models.communities import Community, staff
 from models.notices import NoticeKind, plan_for
 
 _SECOND_HELPS = timedelta(days=1)
@@ -67,10 +68,6 @@ async def announce_begun(session: AsyncSession, now: datetime) -> None:
     """Have the appeals that have begun stand in all chats of their teams."""
     for appeal in await take_to_announce(session, now):
         community = await session.get_one(Community, appeal.community_id)
-        places = [
-            Place(chat.platform, chat.external_id, ChatKind(chat.kind), chat.title)
-            for chat in await chats_of(session, community.id)
-        ]
         posts = [
             {
                 "appeal_id": appeal.id,
@@ -80,7 +77,7 @@ async def announce_begun(session: AsyncSession, now: datetime) -> None:
                 "language": community.language,
                 "person_id": None,
             }
-            for place in places
+            for place in await places_of_call(session, appeal)
         ]
         await post_appeal(session, posts, now)
 

@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handlers.appeal_draft import reach_of_draft
-from handlers.appeal_drawing import Material, draw_call, draw_message
+from handlers.appeal_drawing import Material, draw_call, draw_message, places_of_call
 from handlers.beginning import LANGUAGE_NAMES
 from handlers.connecting import platform_name
 from handlers.context import Context
 from handlers.flows import Ask, Data, Option
-from handlers.types import ChatKind, Place, Reply, Tone
+from handlers.types import Place, Reply, Tone
 from handlers.words import LANGUAGES, N_, Said, Words, words_for
 from models.audience import Audience
-from models.communities import chats_of
 
 LOOK = "look"
 """What a button of a version that is only looked at says."""
@@ -49,10 +48,9 @@ async def versions_of(context: Context, data: Data, made: Material) -> list[Vers
     private = [Version(platform, language) for platform in platforms for language in languages]
     called = made.appeal.called_role.split()[:2]
     chats: dict[str, Version] = {}
-    for chat in await chats_of(context.session, made.community.id):
-        place = Place(chat.platform, chat.external_id, ChatKind(chat.kind), chat.title)
-        if chat.platform not in chats or [chat.platform, chat.external_id] == called:
-            chats[chat.platform] = Version(chat.platform, made.community.language, place)
+    for place in await places_of_call(context.session, made.appeal):
+        if place.platform not in chats or [place.platform, place.chat] == called:
+            chats[place.platform] = Version(place.platform, made.community.language, place)
     known = [one for one in (*private, *chats.values()) if one.platform == here or one.platform in context.outlets]
     own = context.words.language
     return sorted(known, key=lambda one: (one.platform != here, one.platform, one.chat is not None, one.language != own))

@@ -35,8 +35,16 @@ _LINE = Arg("line", ArgKind.TEXT, N_("the appeal in one line: #12 and the text, 
 async def appeal(context: Context, line: str) -> Reply:
     """The wizard; or, where it was written in one line, its preview at once."""
     community = await context.community(Role.MODERATOR)
-    roles_in = _where_roles_are(context, community)
-    data: dict[str, Any] = {"community": community.id, "is_whole": bool(line), "audience": {}, "roles_in": roles_in}
+    here = _where_this_is(context, community)
+    place = context.event.place
+    roles_in = here if place.has_roles else ""
+    data: dict[str, Any] = {
+        "community": community.id,
+        "is_whole": bool(line),
+        "audience": {},
+        "roles_in": roles_in,
+        "thread": f"{here} {place.thread}" if here and place.thread else "",
+    }
     if line:
         said = read_appeal(line, zoned(context, community), context.now)
         said["aim"] = await find_aim(context, community.id, said["aim"]["tasks"], said["aim"]["tag"])
@@ -47,10 +55,10 @@ async def appeal(context: Context, line: str) -> Reply:
     return await start(context, APPEAL, data)
 
 
-def _where_roles_are(context: Context, community: Community) -> str:
-    """The platform and the chat of the team where this is said, if it has roles of its own; else nothing."""
+def _where_this_is(context: Context, community: Community) -> str:
+    """The platform and the chat of the team where this is said; elsewhere nothing."""
     place = context.event.place
-    return f"{place.platform} {place.chat}" if place.has_roles and context.chat_community_id == community.id else ""
+    return f"{place.platform} {place.chat}" if context.chat_community_id == community.id else ""
 
 
 async def _guard(context: Context, data: Data) -> None:

@@ -1,7 +1,7 @@
 """How far an appeal has come on each platform: which have work to do, and whose turn it is."""
 
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.appeals import Appeal, AppealLeg, AppealState, Work
 from models.base import table
 from models.communities import Community
+
+_AHEAD: Final = timedelta(minutes=1)
+"""Urgent ones stand as if they had waited so much longer: they go first, and no other waits longer than this for a page."""
 
 
 class Watched(NamedTuple):
@@ -50,10 +53,11 @@ def _has_no_leg(platform: str, now: datetime) -> tuple[ColumnElement[bool], ...]
 
 async def begin_legs(session: AsyncSession, platform: str, now: datetime) -> None:
     """Give the appeals that begin by now their legs on a platform, where they have none."""
-    ids = (await session.scalars(select(Appeal.id).where(*_has_no_leg(platform, now)))).all()
+    begun = (await session.scalars(select(Appeal).where(*_has_no_leg(platform, now)))).all()
+    same = {"platform": platform, "cursor": 0, "due_at": now}
     rows = [
-        {"appeal_id": id_, "platform": platform, "work": work, "cursor": 0, "served_at": now, "due_at": now, "done_at": done}
-        for id_ in ids
+        same | {"appeal_id": appeal.id, "work": work, "served_at": turn_after(appeal, now), "done_at": done}
+        for appeal in begun
         for work, done in ((Work.SEND, None), (Work.EDIT, now))
     ]
     if rows:
@@ -62,11 +66,14 @@ async def begin_legs(session: AsyncSession, platform: str, now: datetime) -> Non
         await session.execute(new.on_conflict_do_nothing(), rows)
 
 
+def turn_after(appeal: Appeal, now: datetime) -> datetime:
+    """Where an appeal that is served now stands in line."""
+    return now - _AHEAD if appeal.is_urgent else now
+
+
 async def take_leg(session: AsyncSession, platform: str, now: datetime) -> tuple[AppealLeg, Appeal, str] | None:
-    """The leg whose turn it is, locked, with its appeal and its community's time zone: urgent ones first, then the one that
-    waited longest. None: there is nothing to do at this moment.
-    """
-    urgent = Appeal.wants_urgent & Appeal.confirmed_by.is_not(None)
+    """The leg whose turn it is, locked, with its appeal and its community's time zone. None: there is nothing to do at this
+    moment."""
     due = (
         select(AppealLeg, Appeal, Community.timezone)
         .join(Appeal, Appeal.id == AppealLeg.appeal_id)
@@ -77,7 +84,7 @@ async def take_leg(session: AsyncSession, platform: str, now: datetime) -> tuple
             AppealLeg.due_at <= now,
             (AppealLeg.work == Work.EDIT) | (Appeal.state == AppealState.RUNNING),
         )
-        .order_by(urgent.desc(), AppealLeg.served_at, AppealLeg.appeal_id)
+        .order_by(AppealLeg.served_at, AppealLeg.appeal_id)
         .limit(1)
         .with_for_update(of=AppealLeg, skip_locked=True)
         .execution_options(populate_existing=True)

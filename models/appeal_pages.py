@@ -14,7 +14,7 @@ from sqlalchemy import literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.appeal_leases import is_any_leased, lease_again, lease_first
-from models.appeal_legs import begin_legs, take_leg
+from models.appeal_legs import begin_legs, take_leg, turn_after
 from models.appeals import Appeal, AppealLeg, AppealReceipt, ReceiptState, Work
 from models.audience import reached
 from models.base import table
@@ -63,7 +63,7 @@ async def lease_page(session: AsyncSession, platform: str, now: datetime, lease:
     await session.execute(
         update(table(AppealLeg))
         .where(AppealLeg.appeal_id == leg.appeal_id, AppealLeg.platform == platform, AppealLeg.work == leg.work)
-        .values({"served_at": now, **desk.changes})
+        .values({"served_at": turn_after(appeal, now), **desk.changes})
     )
     return Page(appeal, zone, leg.work, recipients)
 

@@ -67,6 +67,8 @@ class Appeal(Base):
     called_role: Mapped[str] = mapped_column(String(160), default="", server_default="")
     """A role of a platform's own whose bearers are notified where the appeal stands: the platform, the chat's external id and
     the role's, with blanks between them."""
+    thread: Mapped[str] = mapped_column(String(160), default="", server_default="")
+    """A thread in which it stands in its chat: the platform, the chat's external id and the thread's, with blanks between."""
     version: Mapped[int] = mapped_column(default=1)
     starts_at: Mapped[datetime]
     stale_at: Mapped[datetime]
@@ -123,7 +125,7 @@ class AppealLeg(Base):
     cursor: Mapped[int] = mapped_column(Id, default=0)
     """The person who was looked at last: those with greater numbers are still to come."""
     served_at: Mapped[datetime]
-    """When somebody last took a page: the leg that waited longest comes first."""
+    """When somebody last took a page, or earlier where it is urgent: the leg that waited longest comes first."""
     due_at: Mapped[datetime]
     again_at: Mapped[datetime | None]
     """When the first of those may be written to who were passed over because of the hour or their budget."""

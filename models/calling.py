@@ -46,6 +46,7 @@ class Call:
     vouched_by: str = ""
     wants_urgent: bool = False
     called_role: str = ""
+    thread: str = ""
     starts_at: datetime | None = None
     """None: as soon as it is sent."""
 
@@ -63,6 +64,7 @@ async def draft_appeal(session: AsyncSession, community_id: int, author_id: int,
         audience=call.audience.dump(),
         wants_urgent=call.wants_urgent,
         called_role=call.called_role,
+        thread=call.thread,
         starts_at=call.starts_at or now,
         stale_at=call.stale_at,
         created_at=now,

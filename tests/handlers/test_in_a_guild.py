@@ -297,6 +297,29 @@ async def test_the_role_that_an_appeal_calls_is_chosen_in_its_questions(talk: Di
     assert "When should it go out?" in asked.text, "in private there are no roles"
 
 
+async def test_an_appeal_that_is_made_in_a_thread_stands_there_and_in_the_other_channels(talk: DiscordTalk) -> None:
+    omar = talk.person("Omar")
+    huda, home, channel = await team(talk, omar)
+    await talk.task(home, huda, "Pack blankets", seats=2)
+    thread: Any = talk.discord.thread(channel, "Tonight")
+    await huda._answered(lambda: huda._awaited(huda.phone.runs("appeal", thread, line="#1 Come at five.")), thread)
+    assert "In this chat it stands in this thread." in huda._with_button("Send", thread).text
+    await huda.presses("Send", thread)
+    await talk.later(seconds=5)
+
+    def there(place: Any) -> list[str]:
+        return [plain(one.text) for one in omar.phone.answers(place) if "Come at five." in one.text]
+
+    assert len(there(thread)) == 1
+    assert there(channel) == []
+    await omar.presses("I'm in", thread)
+    assert "Pack blankets is yours" in plain(omar.screen.text) or "Pack blankets is yours" in plain(omar.toast)
+    await huda.says("/appeals 1")
+    await huda.presses("Stop it")
+    await talk.later(seconds=5)
+    assert "does not hold any more" in there(thread)[0]
+
+
 async def test_everybody_is_no_role_that_an_appeal_could_call(talk: DiscordTalk) -> None:
     huda, home, channel = await team(talk)
     await talk.task(home, huda, "Pack blankets", seats=2)

@@ -80,6 +80,18 @@ async def test_a_chat_in_which_it_does_not_stand_is_on_the_card(chat: Talk) -> N
     assert "Not posted in Warmth: the bot may not write there" in plain((await huda.says("/appeals 1")).text)
 
 
+async def test_an_appeal_that_is_made_in_a_topic_stands_there(chat: Talk) -> None:
+    home, huda, omar, _ = await team(chat)
+    await chat.task(home, huda, seats=5)
+    topic = chat.wire.topic(home.group, "Tonight")
+    huda.app.says("/appeal #1 Come at five.", home.group, message_thread_id=topic, is_topic_message=True)
+    await chat.settle()
+    await huda.presses("Send")
+    await told(chat)
+    (there,) = [message for message in omar.app.answers(home.group) if "Come at five." in message.text]
+    assert there.thread == topic
+
+
 async def test_a_group_that_moves_gets_it_where_it_went(chat: Talk) -> None:
     home, huda, _, _ = await team(chat)
     home.group.kind = "group"

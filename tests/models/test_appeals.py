@@ -167,6 +167,23 @@ async def test_appeals_take_turns(session: AsyncSession) -> None:
     assert turns in ([first, second] * 3, [second, first] * 3)
 
 
+async def test_an_urgent_one_goes_first_and_others_get_a_page_a_minute(session: AsyncSession) -> None:
+    home = await settle(session, 90)
+    calm = await send(session, home)
+    call = Call(CALL.texts, CALL.stale_at, NOW, wants_urgent=True)
+    urgent = (await draft_appeal(session, home, 1, call, NOW)).id
+    await send_appeal(session, urgent, NOW, audience_size=90, needs_second=False)
+    await confirm_appeal(session, urgent, 2, NOW)
+    turns = []
+    for second in range(0, 150, 5):
+        page = await lease(session, NOW + timedelta(seconds=second), 1)
+        assert page
+        await mark_receipts(session, [sent(page, page.recipients[0].person.id, NOW + timedelta(seconds=second))])
+        turns.append(page.appeal.id)
+    assert set(turns[:12]) == {urgent}
+    assert turns.count(calm) == 2
+
+
 async def test_what_a_crash_interrupts_is_taken_again_after_its_lease(session: AsyncSession) -> None:
     home = await settle(session, 5)
     appeal = await send(session, home)
