@@ -32,18 +32,21 @@ async def run(settings: Settings, *, config_path: Path | None) -> None:
     platforms = _platforms(settings, database, store, clock)
     core = Core(database, platforms, store, clock)
     if settings.serves_playground:
-        await _fill_playground(core)
+        await _open_playground(core)
     _settle_memory()
     await core.run()
 
 
-async def _fill_playground(core: Core) -> None:
-    """A playground that nobody has been to yet gets its sample community."""
+async def _open_playground(core: Core) -> None:
+    """A playground that nobody has been to yet gets its sample community. Its clock can be moved on where people are heard
+    nowhere else."""
     from bot.playground.platform import Playground
     from bot.playground.sample import settle_in
 
     for platform in core.platforms.values():
         if isinstance(platform, Playground):
+            if sum(one.is_heard for one in core.platforms.values()) == 1:
+                platform.let_time_pass(core.ticks.beat_all)
             await settle_in(core.edge, platform)
 
 

@@ -12,7 +12,7 @@ def labels(words: Words) -> dict[str, Said]:
     return {
         # The page
         "title": say("Himma, the playground"),
-        "tagline": say("A team to try things in: four people, their group, and the same bot that runs on Telegram."),
+        "tagline": say("A team to try things in: four people, their group, and the bot as it is on Telegram and Discord."),
         "clock": say("Time in the playground"),
         "later_hour": say("+1 hour"),
         "later_day": say("+1 day"),
@@ -31,6 +31,7 @@ def labels(words: Words) -> dict[str, Said]:
         "connect_3": say("Start Himma again with make run: now it answers on Telegram."),
         "connect_4": say("Add the bot to your group on Telegram."),
         "connect_5": say("Send /setup in that group. Whoever does so is its organizer."),
+        "connect_discord": say("Discord is connected in five steps too: the file README.md tells them."),
         "close": say("Close"),
         # A phone
         "VOLUNTEER": say("Volunteer"),
@@ -54,7 +55,7 @@ def labels(words: Words) -> dict[str, Said]:
         "about": say("What can this bot do?"),
         "about_text": say(
             "Himma brings small tasks to people who have a few minutes, and their thanks back. Everything it does here, "
-            "it does on Telegram."
+            "it does on Telegram and Discord."
         ),
         "start": say("Start"),
         # The composer

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY AUTOINCREMENT, person T
 CREATE TABLE IF NOT EXISTS upload (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS phone (person TEXT PRIMARY KEY, opened INTEGER NOT NULL DEFAULT 0, chat TEXT NOT NULL DEFAULT '',
     role TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY CHECK (id = 1), ahead_seconds REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS seen (person TEXT, chat TEXT, message INTEGER NOT NULL, PRIMARY KEY (person, chat));
 """
 _COLUMNS = "id, chat, author, screen, at, edited_at, born, revision, event IS NOT NULL, event IN (SELECT id FROM event)"
@@ -210,6 +211,17 @@ class Memory:
     def upload(self, reference: str) -> bytes | None:
         content = self._one("SELECT content FROM upload WHERE id = ?", reference)
         return None if content is None else bytes(content)
+
+    # Time
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far the clock was moved on, in all."""
+        return timedelta(seconds=self._one("SELECT ahead_seconds FROM clock") or 0)
+
+    def move_on(self, by: timedelta) -> None:
+        seconds = (self.ahead + by).total_seconds()
+        self._db.execute("INSERT OR REPLACE INTO clock VALUES (1, ?)", (seconds,))
 
     # Phones
 

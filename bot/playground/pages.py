@@ -88,7 +88,7 @@ class Pages:
         return self._render("role.html", phone=phone, is_change=True)
 
     def clock(self, language: str) -> str:
-        return self._render("clock.html", words=_frame_words(language), is_change=True)
+        return self._render("now.html", words=_frame_words(language), is_change=True)
 
     def phones(self) -> list[Phone]:
         return list(PHONES.values())

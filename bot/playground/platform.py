@@ -8,6 +8,7 @@ core again until the core has taken it.
 import asyncio
 import logging
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,8 +30,14 @@ log = logging.getLogger(__name__)
 
 USERNAME = "himma_bot"
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
+_STEP = timedelta(minutes=30)
+"""So much time passes at once: less than what would be told as late."""
 _LONGEST_PAUSE = 5.0
 """Seconds between two attempts to hand the core an event that it cannot take."""
+
+
+Beat = Callable[[], Awaitable[None]]
+"""Does what time has made due."""
 
 
 class Clock(Protocol):
@@ -75,6 +82,8 @@ class Playground:
         self.pace = Pace(UNLIMITED)
         self._arrivals = {person: asyncio.Event() for person in PHONES}
         self._working: set[tuple[str, str]] = set()
+        self._beat: Beat | None = None
+        self._passing = asyncio.Lock()
 
     @property
     def url(self) -> str:
@@ -143,9 +152,29 @@ class Playground:
         """Whether the core is at work on something that a person did in a chat."""
         return (person, chat) in self._working
 
-    def shift_clock(self, by: timedelta) -> None:
-        self.clock.shift(by)
-        self.board.tell(Ticked())
+    # Time
+
+    def let_time_pass(self, beat: Beat) -> None:
+        """Nobody else lives by this clock: the page may move it on, from where it was left. `beat` does what is due."""
+        self._beat = beat
+        self.clock.shift(self.memory.ahead)
+
+    @property
+    def may_time_pass(self) -> bool:
+        return self._beat is not None
+
+    async def shift_clock(self, by: timedelta) -> None:
+        """Let time pass in steps, so that what falls due on the way is told at its time."""
+        if self._beat is None:
+            raise Refused("others live by this clock")
+        async with self._passing:
+            while by:
+                step = min(by, _STEP)
+                by -= step
+                self.memory.move_on(step)
+                self.clock.shift(step)
+                await self._beat()
+                self.board.tell(Ticked())
 
     def _event_of_words(self, phone: Phone, chat: str, text: str, upload: Upload | None) -> dict[str, Any] | None:
         """What is handed to the core, None where people talk to each other."""

@@ -75,9 +75,9 @@ class _Site:
         async with request.form() as form:
             steps = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
             step = steps.get(str(form.get("by")))
-        if step is None:
+        if step is None or not self._playground.may_time_pass:
             raise HTTPException(HTTPStatus.BAD_REQUEST)
-        self._playground.shift_clock(step)
+        await self._playground.shift_clock(step)
         return _DONE
 
     async def start(self, request: Request) -> Response:

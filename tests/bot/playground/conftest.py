@@ -63,6 +63,10 @@ class StubCore:
     hold: asyncio.Event | None = None
     """It is at work until this is set."""
     running: asyncio.Task[None] = field(init=False)
+    beats: list[datetime] = field(default_factory=list)
+
+    async def beat(self) -> None:
+        self.beats.append(self.playground.clock.now())
 
     async def take(self, event: Event) -> None:
         if self.failures:
@@ -143,6 +147,7 @@ async def running(store: Path, pictures: Path, clock: FixedClock | None = None, 
     """A playground that serves its page, until the block ends."""
     playground = Playground(store, clock or FixedClock(), Folder(pictures), port=port)
     core = StubCore(playground)
+    playground.let_time_pass(core.beat)
     core.running = asyncio.create_task(playground.run(core.take))
     try:
         await eventually(lambda: playground.port != 0)

@@ -277,10 +277,27 @@ async def test_time_moves_on_when_it_is_moved(tmp_path: Path) -> None:
         assert (await visitor.post("/clock", by="day")).status_code == 204
         assert (await visitor.post("/clock", by="-1")).status_code == 400
         assert clock.now() == MORNING + timedelta(days=1, hours=1)
+        half_hours = [MORNING + n * timedelta(minutes=30) for n in range(1, 51)]
+        assert core.beats == half_hours, "what falls due on the way is done at its time"
         await visitor.start("salma")
         await visitor.settled()
         assert core.taken[-1].at == clock.now()
         assert "10:00" in await visitor.page()
+
+
+async def test_after_a_restart_the_time_goes_on_from_where_it_was_moved(tmp_path: Path) -> None:
+    store = tmp_path / "playground.db"
+    async with running(store, tmp_path) as core, visiting(core) as visitor:
+        await visitor.post("/clock", by="day")
+    clock = FixedClock()
+    async with running(store, tmp_path, clock):
+        assert clock.now() == MORNING + timedelta(days=1)
+
+
+async def test_time_that_others_live_by_cannot_be_moved(tmp_path: Path, visitor: Visitor) -> None:
+    visitor.playground._beat = None
+    assert (await visitor.post("/clock", by="hour")).status_code == 400
+    assert "Move the time on" not in await visitor.page()
 
 
 async def test_unread_messages_are_counted_until_the_chat_is_opened(visitor: Visitor) -> None:
