@@ -64,9 +64,9 @@ def _draw(chart: Chart, figure: "Figure") -> None:
     for row in range(len(chart.bars)):
         _draw_bars(chart, row, axes)
     axes.set_title(
-        _directed(chart, chart.title), loc="right" if chart.right_to_left else "left", color=_INK, fontsize=15, pad=14
+        _directed(chart, chart.title), loc="right" if chart.right_to_left else "left", color=_INK, fontsize=19, pad=16
     )
-    axes.set_xticks(range(len(chart.days)), [_directed(chart, day) for day in chart.days], color=_INK, fontsize=11)
+    axes.set_xticks(range(len(chart.days)), [_directed(chart, day) for day in chart.days], color=_INK, fontsize=13)
     axes.set_yticks([])
     axes.set_ylim(0, max(1, *(number for bars in chart.bars for number in bars.numbers)) * 1.15)
     axes.tick_params(length=0)
@@ -91,7 +91,7 @@ def _draw_bars(chart: Chart, row: int, axes: "Axes") -> None:
         edgecolor=_PAPER,
     )
     shown = str.maketrans("0123456789", chart.digits)
-    axes.bar_label(drawn, [str(number).translate(shown) for number in bars.numbers], padding=2, color=_INK, fontsize=11)
+    axes.bar_label(drawn, [str(number).translate(shown) for number in bars.numbers], padding=3, color=_INK, fontsize=14)
 
 
 def _draw_key(chart: Chart, axes: "Axes", figure: "Figure") -> None:
@@ -106,7 +106,7 @@ def _draw_key(chart: Chart, axes: "Axes", figure: "Figure") -> None:
         markerfirst=not chart.right_to_left,
         frameon=False,
         labelcolor=_INK,
-        fontsize=12,
+        fontsize=15,
         handleheight=1.1,
     )
 
