@@ -1,6 +1,7 @@
 """The rows behind a summary's figures: for organizers, a page at a time."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from handlers.context import Context
 from handlers.registry import Arg, ArgKind, command
@@ -16,7 +17,7 @@ from models.roles import Role
 from models.weeks import Week
 
 PAGE = 6
-_FURTHEST_PAGE = 10_000
+FURTHEST_PAGE = 10_000
 _LABEL_LENGTH = 40
 _FIGURE = Arg("figure", ArgKind.CODE, "")
 _PAGE = Arg("page", ArgKind.NUMBER, "")
@@ -40,7 +41,7 @@ async def _page(context: Context, community_id: int, name: str, day: int, page: 
     week = from_button(day, community)
     if name not in set(Figure) or week is None:
         raise Outdated
-    figure, page = Figure(name), min(page, _FURTHEST_PAGE)
+    figure, page = Figure(name), min(page, FURTHEST_PAGE)
     found, total = await lines(
         context.session, figure, community, week.begins_at, week.ends_at, context.now, limit=PAGE, offset=PAGE * page
     )
@@ -49,7 +50,7 @@ async def _page(context: Context, community_id: int, name: str, day: int, page: 
     words = here(context.words, community)
     card = Card(
         _title(figure, week, total, words),
-        tuple(_put(line, figure, words, context) for line in found),
+        tuple(put(line, figure, words, context.now) for line in found),
         clean_line(community.name),
     )
     rows = (*_ways_on(figure, found, words), _pages(community_id, figure, week, page, total, words))
@@ -63,9 +64,9 @@ def _title(figure: Figure, week: Week, total: int, words: Words) -> Said:
     return words.say("{what}, {days}: {value}", what=what, days=days_of(words, week), value=n)
 
 
-def _put(line: Line, figure: Figure, words: Words, context: Context) -> Said:
+def put(line: Line, figure: Figure, words: Words, now: datetime) -> Said:
     """A row in one line."""
-    title, name, moment = line.title, line.person, words.moment(line.at, context.now)
+    title, name, moment = line.title, line.person, words.moment(line.at, now)
     if figure is Figure.THANKS and not title:
         return words.say("{name}, {moment}", name=name, moment=moment)
     if not title:

@@ -40,6 +40,8 @@ LABELS = {
     Figure.NEVER_ASKED: N_("Never offered anything"),
 }
 """What the figures are called, in the order in which they are told."""
+TIME_GIVEN = N_("Time given")
+ALL_TAGS = "all"
 _BUTTONS_IN_A_ROW = 2
 
 
@@ -154,7 +156,7 @@ def _percent(words: Words, n: int) -> Said:
 
 OF_WEEK = (
     _count_of(Figure.COMPLETED),
-    Told(N_("Time given"), lambda numbers: numbers.minutes, time_given, N_("minutes")),
+    Told(TIME_GIVEN, lambda numbers: numbers.minutes, time_given, N_("minutes")),
     _count_of(Figure.TAKEN),
     Told(LABELS[Figure.DUE], lambda numbers: numbers.percent_filled, _percent, N_("percent")),
     _median_of(Figure.FIRST_TAKEN),
@@ -196,7 +198,7 @@ def _now(told: Summary, figure: Figure, words: Words) -> Said:
 
 
 def _rows(told: Summary, community: Community, words: Words) -> tuple[Row, ...]:
-    """A button for each figure that has rows behind it, and the ways to other weeks."""
+    """A button for each figure that has rows behind it, for the time that was given, and the ways to other weeks."""
     day, number = for_button(told.week), community.id
     counted = {figure: told.standing.get(figure, 0) or told.numbers.sums.get(figure, (0,))[0] for figure in LABELS}
     buttons = [
@@ -204,6 +206,9 @@ def _rows(told: Summary, community: Community, words: Words) -> tuple[Row, ...]:
         for figure, label in LABELS.items()
         if counted[figure]
     ]
+    if told.numbers.minutes:
+        label = words.beside(words.say(TIME_GIVEN), time_given(words, told.numbers.minutes))
+        buttons.insert(1, Button(label, "given", f"{number} {ALL_TAGS} {day} 0"))
     rows = [tuple(buttons[at : at + _BUTTONS_IN_A_ROW]) for at in range(0, len(buttons), _BUTTONS_IN_A_ROW)]
     before = Button(words.say("The week before"), "summary_week", f"{number} {for_button(told.week.earlier())}")
     table = Button(words.say("As a file"), "table_week", f"{number} {day} csv")

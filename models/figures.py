@@ -20,7 +20,7 @@ from models.claims import Claim, ClaimState
 from models.communities import Community, Member
 from models.people import Person
 from models.reports import Report, ReportState
-from models.tasks import Task, TaskState
+from models.tasks import Task, TaskState, TaskTag
 from models.thanks import Thanks
 
 DAY = timedelta(hours=24)
@@ -235,13 +235,17 @@ async def lines(
     *,
     limit: int,
     offset: int = 0,
+    tag: str = "",
 ) -> tuple[Sequence[Line], int]:
     """A page of the rows behind a figure, and how many there are in all. What waits longest, ends soonest or took longest
-    comes first, all else by its time. `since` and `until` say which week it is; figures of the moment have none."""
+    comes first, all else by its time. `since` and `until` say which week it is; figures of the moment have none. Of work that
+    was completed there may be asked for what has a tag."""
     counted = (WEEKLY | standing(community, now))[figure]
     conditions = [counted.community == community.id, *counted.where]
     if figure not in NOW:
         conditions += [counted.at >= since, counted.at < until, counted.at <= now]
+    if tag:
+        conditions.append(Report.task_id.in_(select(TaskTag.task_id).where(TaskTag.tag == tag)))
     total = await session.scalar(select(func.count()).select_from(counted.table).where(*conditions))
     key = counted.table.__mapper__.primary_key
     slowest_first = [] if figure not in MEDIANS or counted.amount is None else [counted.amount.desc()]

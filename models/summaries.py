@@ -112,15 +112,15 @@ async def summarize(session: AsyncSession, community: Community, week: Week, now
         _numbers([each for each, span in zip(sums, spans, strict=True) if span.back == back], amounts[back])
         for back in range(len(weeks))
     ]
-    given, givers = await _given(session, community.id, week, now)
+    given = await given_in(session, community.id, week, now)
     return Summary(
         week,
         week.ends_at > now,
         numbers[0],
         tuple(numbers[back] for back in range(1, len(weeks)) if weeks[back].ends_at > community.created_at),
         {figure: tuple(sums[day][figure].n for day in range(DAYS)) for figure in _SUMMED},
-        given,
-        givers,
+        given.tags,
+        given.people,
         await _stand(session, community, now),
     )
 
@@ -234,8 +234,17 @@ def _split(text: str | None) -> list[int]:
     return list(map(int, text.split(","))) if text else []
 
 
-async def _given(session: AsyncSession, community_id: int, week: Week, now: datetime) -> tuple[tuple[Given, ...], int]:
-    """To which tags most was given, and how many people gave."""
+class GivenIn(NamedTuple):
+    """What was given in a week."""
+
+    tags: tuple[Given, ...]
+    """To which most was given."""
+    people: int
+    minutes: int
+
+
+async def given_in(session: AsyncSession, community_id: int, week: Week, now: datetime) -> GivenIn:
+    """By the reports that were approved in it."""
     approved = (
         Report.community_id == community_id,
         Report.state == ReportState.APPROVED,
@@ -252,8 +261,9 @@ async def _given(session: AsyncSession, community_id: int, week: Week, now: date
         .order_by(minutes.desc(), TaskTag.tag)
         .limit(TAGS_SHOWN)
     )
-    givers = await session.scalar(select(func.count(distinct(Report.person_id))).where(*approved))
-    return tuple(Given(tag, int(given)) for tag, given in tags), givers or 0
+    in_all = select(func.count(distinct(Report.person_id)), func.coalesce(minutes, 0)).where(*approved)
+    people, total = (await session.execute(in_all)).one()
+    return GivenIn(tuple(Given(tag, int(given)) for tag, given in tags), people, int(total))
 
 
 async def _stand(session: AsyncSession, community: Community, now: datetime) -> dict[Figure, int]:

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.dialogue import Somebody, Talk
@@ -16,15 +15,15 @@ _AS_THEY_ARE = re.compile(r"English|XLSX|CSV|الأرقام: 0123")
 """The other language's name, the forms of a file, and the button for the other digits."""
 
 
-def check_arabic(*people: Somebody, group: Any = None) -> None:
-    """All that the bot said to these people, with its buttons; or in their group."""
+def check_arabic(*people: Somebody) -> None:
+    """All that the bot said to these people in private, with its buttons."""
     for one in people:
-        for message in one.app.answers(group):
+        for message in one.app.answers():
             for text in (message.text, *(label for row in message.labels for label in row)):
-                _check(text)
+                check_lines(text)
 
 
-def _check(text: str) -> None:
+def check_lines(text: str) -> None:
     assert text.count(FSI) == text.count(PDI), text
     for line in text.split("\n"):
         rest = _AS_THEY_ARE.sub("", _APART.sub("\ufffc", line))

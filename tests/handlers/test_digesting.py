@@ -133,25 +133,6 @@ async def test_the_weeks_tasks_come_by_mail(chat: Talk, post: Post) -> None:
     assert len(post.wire.mails) == 3
 
 
-async def test_in_arabic_as_well(chat: Talk, post: Post) -> None:
-    _, huda = await stage(chat, "ar")
-    await huda.says("/me")
-    await huda.presses("البريد الإلكتروني")
-    await huda.presses("إضافة عنوان")
-    await huda.says(HUDA)
-    await post.presses(post.wire.newest(HUDA).link("/confirm/"))
-    await chat.settle()
-    await huda.presses("البريد الإلكتروني")
-    await huda.presses("مهام الأسبوع")
-    await huda.presses("بالبريد الإلكتروني")
-    await until(chat, NEXT)
-    mail = post.wire.newest(HUDA)
-    assert mail.subject == "مهمّتان مناسبتان هذا الأسبوع"
-    assert 'dir="rtl"' in mail.html
-    assert "٥ دقائق" in mail.text
-    assert "إلغاء الاشتراك" in mail.text
-
-
 @both_platforms
 async def test_one_click_in_the_mail_program_ends_it_and_is_told(chat: Talk, post: Post) -> None:
     _, huda = await stage(chat)

@@ -65,7 +65,7 @@ async def test_who_comes_is_asked_twice_and_what_is_given_back_early_or_late(cha
     await sara.presses("تخطٍّ")
     await chat.later(minutes=1)
     assert plain(nour.screen.text) == (
-        "شغر مقعد في «دفء» والوقت قريب: «تنظيف الحديقة»، البداية الساعة ١٧:٠٠ اليوم.\n١٢٠ دقيقة · ميدانية، في: حديقة الحرية"
+        "شغر مقعد في «دفء» والوقت قريب: «تنظيف الحديقة»، البداية الساعة ١٧:٠٠ اليوم.\n١٢٠ دقيقة – ميدانية، في: حديقة الحرية"
     )
     for one in (ziad, omar):
         assert "شغر مقعد" not in "\n".join(one.reads()), "who has a seat, or gave it back, is not asked"
@@ -83,7 +83,7 @@ async def test_who_did_not_come_contests_it_and_it_is_struck_out_or_fades(chat: 
     await until(chat, "2026-11-28 18:00")
     await huda.says(f"/task {number}")
     assert "عمر: المقعد محجوز" in plain((await huda.presses("الحضور")).text)
-    assert "عمر: غياب · ملاحظة واحدة في السجل" in plain((await huda.presses("غياب: \u2068عمر\u2069")).text)
+    assert "عمر: غياب – ملاحظة واحدة في السجل" in plain((await huda.presses("غياب: \u2068عمر\u2069")).text)
     await until(chat, "2026-11-28 18:10")
     assert plain(omar.screen.text) == (
         "سُجّل غياب عن «تنظيف الحديقة» من أحد مشرفي دفء. لا يظهر هذا إلا لك وللمشرفين، ويزول بعد ٩٠ يومًا. "
@@ -94,7 +94,7 @@ async def test_who_did_not_come_contests_it_and_it_is_struck_out_or_fades(chat: 
     thanked = await omar.says("كنت عند الباب الآخر.")
     assert plain(thanked.text) == "شكرًا، سيُنظر في ذلك من جديد، وتصل النتيجة هنا."
     await chat.later(minutes=1)
-    noted = "«تنظيف الحديقة»، السبت ٢٨ نوفمبر: غياب سجّله أحد المشرفين · اعتراض: كنت عند الباب الآخر."
+    noted = "«تنظيف الحديقة»، السبت ٢٨ نوفمبر: غياب سجّله أحد المشرفين – اعتراض: كنت عند الباب الآخر."
     assert plain(nour.screen.text) == f"اعتراض من عمر على ملاحظة في السجل.\n{noted}"
     await nour.presses(decision)
     if decision == "شطب":
@@ -104,7 +104,7 @@ async def test_who_did_not_come_contests_it_and_it_is_struck_out_or_fades(chat: 
         assert plain(nour.screen.text) == "تمّ الإبقاء، والخبر في طريقه إلى عمر."
         assert plain(omar.screen.text) == ("نُظر من جديد في «تنظيف الحديقة»: تبقى في السجل، وتزول بعد ٩٠ يومًا من تسجيلها.")
         record = plain((await omar.says("/record")).text)
-        assert f"{noted} · نُظر فيه من جديد وبقي" in record
+        assert f"{noted} – نُظر فيه من جديد وبقي" in record
         assert "لا يظهر ما سُجّل هنا إلا لك وللمشرفين، ويزول بعد ٩٠ يومًا." in record
         assert noted in plain((await nour.says("/members عمر")).text)
         await chat.later(days=90)
@@ -133,7 +133,7 @@ async def test_what_comes_again_is_held_every_time_skipped_and_ended(chat: Talk)
         "٢. موعد «تقديم العشاء» من جديد: الساعة ١٧:٠٠، الخميس ٣ ديسمبر. لك مقعد فيها، كما في كل مرّة."
     )
     assert omar.screen.labels == [
-        ["نعم، سأحضر · ١", "لا، اعتذار · ١"], ["تخطّي هذه المرّة · ٢"], ["غياب أو توقّف · ٢"],
+        ["نعم، سأحضر – ١", "لا، اعتذار – ١"], ["تخطّي هذه المرّة – ٢"], ["غياب أو توقّف – ٢"],
     ]  # fmt: skip
     await omar.presses("تخطّي هذه المرّة")
     await omar.presses("تخطٍّ")
@@ -152,8 +152,8 @@ async def test_what_comes_again_is_held_every_time_skipped_and_ended(chat: Talk)
     shown = plain((await huda.presses("السلسلة")).text)
     assert "المهمّة التالية تُنشأ من تلقاء نفسها في وقتها." in shown
     assert "حضور ثابت لشخص واحد" in shown
-    assert "موقوفة مؤقّتًا: لا مهامّ جديدة." in (await huda.presses("إيقاف مؤقّت")).text
+    assert "موقوفة مؤقّتًا: لا مهام جديدة." in (await huda.presses("إيقاف مؤقّت")).text
     await huda.presses("إنهاء السلسلة")
-    assert "انتهت: لا مهامّ جديدة. الموجودة باقية، ويمكن إلغاء كل منها على حدة." in plain(huda.screen.text)
+    assert "انتهت: لا مهام جديدة. الموجودة باقية، ويمكن إلغاء كل منها على حدة." in plain(huda.screen.text)
     assert plain(omar.screen.text) == "آخر مواعيد «تقديم العشاء» ما هو في /mine، ولا تتكرّر بعده. شكرًا على كل مرّة!"
     check_arabic(huda, omar)

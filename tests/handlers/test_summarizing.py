@@ -89,21 +89,6 @@ async def test_the_week_so_far(chat: Talk) -> None:
 
 
 @both_platforms
-async def test_in_arabic(chat: Talk) -> None:
-    _, huda, _, _ = await busy_week(chat)
-    await huda.says("/language ar")
-
-    told = await hears(chat, huda, "/summary 2026-W48")
-
-    text = text_of(told)
-    assert text.startswith("اكتمل عمل واحد.\nالوقت المقدَّم: ١٠ دقائق، من شخص واحد.")
-    assert "Warmth، ٢١–٢٧ نوفمبر (٢٠٢٦-W٤٨)، حتى الآن" in text
-    assert "مقاعد محجوزة: ٣" in text
-    assert "الاثنين ٢٣: المحجوز ٣، المكتمل ١" in chart_in(told)[1]
-    assert "أعمال مكتملة – ١" in labels_of(told)
-
-
-@both_platforms
 async def test_last_week_is_compared_with_those_before(chat: Talk) -> None:
     home, huda, _, _ = await busy_week(chat)
     await change(chat, home, created_at=NOW - timedelta(days=40))
@@ -137,9 +122,40 @@ async def test_every_figure_shows_the_rows_behind_it(chat: Talk) -> None:
     assert "Water the trees: 0 of 1 seat taken, until tomorrow at 20:00" in shown["About to fail"]
     assert "Write a letter: Omar, today at 15:00" in shown["Reports waiting"]
     assert "Omar, since today at 14:00" in shown["New members"]
+    assert shown["Time given"].split("\n")[:2] == [
+        "Time given, 21–27 November: 10 minutes", "Call Mr. Adel: 10 minutes, by Omar, today at 15:00",
+    ]  # fmt: skip
     await huda.presses("Look at the reports")
     assert "Write a letter" in plain(huda.screen.text)
     assert one
+
+
+@both_platforms
+async def test_the_time_given_can_be_looked_at_by_tag(chat: Talk) -> None:
+    home, huda, omar, _ = await busy_week(chat)
+    for number in range(7):
+        task = await chat.task(home, huda, f"Bake {number}", tags=("food", "winter"))
+        await omar.says(f"/claim {task}")
+        await omar.says(f"/done {task}")
+        await omar.presses("10 minutes")
+        await omar.presses("Skip")
+        await huda.says("/review")
+        await huda.presses("Approve")
+    await huda.presses("Approve")
+    told = await hears(chat, huda, "/summary")
+    page = await huda.presses_on(told[-1], "Time given · 1 hour and 30 minutes")
+    assert plain(page.text).startswith("Time given, 21–27 November: 1 hour and 30 minutes\n")
+    labels = [plain(label) for row in page.labels for label in row]
+    assert labels == ["#food · 1 hour and 10 minutes", "#winter · 1 hour and 10 minutes", "#letters · 10 minutes", "More"]
+    food = await huda.presses("#food\u2069 · ")
+    assert plain(food.text).startswith("#food, 21–27 November: 1 hour and 10 minutes\nBake 0: 10 minutes, by Omar")
+    assert "Bake 6" not in food.text
+    assert "Bake 6" in (await huda.presses_on(food, "More")).text
+    assert "Mr. Adel" not in huda.screen.text
+    stale = await huda.presses_on(food, data=f"given:{home.id} nothing 20261121 0:0")
+    assert "earlier time" in stale.text + huda.toast
+    forged = await omar.presses_on(await omar.says("/mine"), data=f"given:{home.id} all 20261121 0:0")
+    assert "organizer" in forged.text
 
 
 @both_platforms
