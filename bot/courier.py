@@ -76,7 +76,8 @@ class Courier:
 
     async def run(self) -> None:
         """Deliver what falls due until cancelled. Survives whatever the database or the platform does."""
-        await asyncio.gather(self._repeat(self.deliver_messages), self._repeat(self.draw_cards), self._repeat(self.draw_posts))
+        works = (self.deliver_messages, self.draw_cards, self.draw_posts, self._posts.hold)
+        await asyncio.gather(*(self._repeat(work) for work in works))
 
     async def _repeat(self, work: Callable[[], Awaitable[int]]) -> None:
         pause = POLL_SECONDS

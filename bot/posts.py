@@ -5,7 +5,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.edge import Edge
@@ -37,6 +37,8 @@ class Posts:
         self._platform = platform
         self._edge = edge
         self._now = now
+        self._held: set[int] = set()
+        self._held_until = datetime.min.replace(tzinfo=UTC)
         self._sends_once = isinstance(platform, Broadcasting) and platform.sends_once
 
     async def draw(self) -> int:
@@ -45,8 +47,20 @@ class Posts:
         if not await self._edge.look(lambda session: appeal_posts.has_due_posts(session, name, now)):
             return 0
         leased = await self._edge.transact(lambda session: appeal_posts.lease_posts(session, name, now, LEASE, _PAGE))
-        await asyncio.gather(*(self._draw(post) for post in leased))
+        self._held, self._held_until = {post.id for post in leased}, now + LEASE
+        try:
+            await asyncio.gather(*(self._draw(post) for post in leased))
+        finally:
+            self._held.clear()
         return len(leased)
+
+    async def hold(self) -> int:
+        """What is being drawn stays ours, however long it waits for its turn: nobody else is to send it too."""
+        now, was, held = self._now(), self._held_until, list(self._held)
+        if held and was - now < LEASE / 2:
+            await self._edge.transact(lambda session: appeal_posts.renew_posts(session, held, was, now + LEASE))
+            self._held_until = now + LEASE
+        return 0
 
     async def _draw(self, post: AppealPost) -> None:
         place = load_place(post.place)

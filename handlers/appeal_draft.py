@@ -51,7 +51,8 @@ def times_of_draft(data: Data, tasks: Sequence[Task], now: datetime) -> tuple[da
 def decision_of(data: Data) -> dict[str, Any]:
     """What is decided about it so far: whether it is urgent, about how many people it was asked twice, which of its versions
     is looked at, and what the last press does."""
-    return data.get("decision") or {"is_urgent": False, "asked": None, "seen": None, "does": ""}
+    decided: dict[str, Any] = data.get("decision") or {}
+    return {"is_urgent": False, "asked": None, "seen": None, "does": ""} | decided
 
 
 def _texts(data: Data) -> dict[str, str]:

@@ -15,7 +15,7 @@ from handlers.words import N_, Words, clean, clean_line, parse_number
 from models.audience import Audience
 from models.refusals import Malformed
 
-EXAMPLE = "/appeal #12 Blankets are needed tonight | to: #winter | at 18:00"
+EXAMPLE = "/appeal #12 Blankets are needed tonight | to: #winter | at 18:00 | until 3d"
 _LONGEST_NAME = 120
 _SEPARATOR = re.compile(r"\s*[|｜]\s*")
 _URGENT = {plain(word) for word in ("urgent", "عاجل")}

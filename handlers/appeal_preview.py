@@ -105,7 +105,7 @@ async def parse_decision(context: Context, data: Data, given: Given) -> Any:
     if option == "overview":
         return Again(decision | {"seen": None})
     if option.startswith("see ") and option[4:].isdecimal():
-        return Again(decision | {"seen": int(option[4 : 4 + 2])})
+        return Again(decision | {"seen": int(option[4:])})
     if option == LOOK:
         raise Invalid(say("A preview: this does nothing yet."))
     if option != "send":

@@ -106,6 +106,6 @@ async def draw_second(telling: Telling) -> Reply | None:
     if appeal.state is not AppealState.WAITING:
         return None
     shown = await draw_progress(telling.session, appeal, telling.words, telling.now)
-    text = appeal.text_for(telling.words.language)
+    text = "\n\n".join(appeal.texts.values())
     asked = telling.words.say("An appeal waits for a second moderator. This is what it says:")
     return Reply(text=f"{asked}\n\n{text}", card=shown.card, rows=shown.rows)

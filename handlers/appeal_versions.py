@@ -13,7 +13,7 @@ from handlers.beginning import LANGUAGE_NAMES
 from handlers.connecting import platform_name
 from handlers.context import Context
 from handlers.flows import Ask, Data, Option
-from handlers.types import Place, Reply, Tone
+from handlers.types import Button, Link, Place, Reply, Tone
 from handlers.words import LANGUAGES, N_, Said, Words, words_for
 from models.audience import Audience
 
@@ -68,7 +68,9 @@ def ask_version(context: Context, made: Material, versions: Sequence[Version], a
     )
     if shown.platform != context.event.place.platform:
         return Ask(Said(f"{label}\n\n{context.outlets[shown.platform].in_words(reply)}"), (ways,))
-    buttons = tuple(
-        tuple(Option(Said(part.label), LOOK, getattr(part, "tone", Tone.PLAIN)) for part in row) for row in reply.rows
-    )
+    buttons = tuple(tuple(_as_it_looks(part) for part in row) for row in reply.rows)
     return Ask(label, (*buttons, ways), card=reply.card, media=reply.media)
+
+
+def _as_it_looks(part: Button | Link) -> Option:
+    return Option(Said(part.label), LOOK, part.tone if isinstance(part, Button) else Tone.PLAIN)

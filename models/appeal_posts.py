@@ -1,6 +1,6 @@
 """Messages that follow an appeal: in a team's chats, and on the screens of those who look after it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -50,6 +50,12 @@ async def lease_posts(
         taken = update(_POSTS).where(AppealPost.id.in_([post.id for post in posts]))
         await session.execute(taken.values(due_at=now + lease, attempts=AppealPost.attempts + 1))
     return posts
+
+
+async def renew_posts(session: AsyncSession, posts: Iterable[int], was: datetime, until: datetime) -> None:
+    """These are still being drawn by whoever leased them until `was`. What was to be drawn anew meanwhile still is."""
+    ours = (AppealPost.id.in_(list(posts)), AppealPost.due_at == was)
+    await session.execute(update(_POSTS).where(*ours).values(due_at=until))
 
 
 async def mark_posted(session: AsyncSession, post: AppealPost, message: str, shown: str, now: datetime) -> None:

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.courier import Courier
+from bot.store import FolderStore
 from models.appeal_posts import PostFailure
 from models.appeal_receipts import progress_of
 from models.appeals import Appeal, AppealPost, AppealReceipt, PostKind, ReceiptState
@@ -138,6 +141,30 @@ async def test_a_call_that_may_stand_in_its_chat_does_not_come_there_twice(chat:
     assert failures == [(PostFailure.UNKNOWN if is_here else "",)], "Discord knows a message that comes again"
     shown = await huda.says(f"/appeals {number}")
     assert ("in Warmth it may stand or not" in plain(shown.text)) == is_here
+
+
+async def test_while_a_call_waits_for_its_turn_no_other_process_sends_it(chat: Talk, tmp_path: Path) -> None:
+    huda = chat.person("Huda")
+    home = await chat.home(huda)
+    await chat.transact(lambda session: session.execute(update(Person).values(stopped_at=chat.clock.now())))
+    await appeal(chat, home, huda)
+    await chat.core.ticks.beat_all()
+    (courier,) = chat.core.couriers
+    beside = Courier(
+        courier._platform, chat.core.edge, chat.core.intake, chat.core.answers, FolderStore(tmp_path), chat.clock.now
+    )
+    chat.wire.slow("sendMessage", 1.0)
+    before = len(chat.wire.called("sendMessage"))
+    drawing = asyncio.create_task(courier.draw_posts())
+    await chat.wire.until(lambda: len(chat.wire.called("sendMessage")) > before)
+    for _ in range(3):
+        chat.clock.shift(timedelta(seconds=40))
+        await courier._posts.hold()
+        assert await beside.draw_posts() == 0
+    assert await drawing == 1
+    chat.wire.slow("sendMessage", 0.0)
+    await chat.later(minutes=5)
+    assert len(huda.reads(home.group)) == 1
 
 
 async def test_a_flood_is_waited_out(chat: Talk) -> None:

@@ -13,10 +13,15 @@ import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
+from sqlalchemy import make_url
 
 import handlers  # noqa: F401  # registers the commands that the composer offers
+from bot.clock import Clock
+from bot.core import Core
+from bot.database import Database
 from bot.playground.cast import PHONES
 from bot.playground.platform import Playground
+from bot.store import FolderStore
 from handlers.types import Answer, Event, EventKind, Media, Reply
 
 MORNING = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -169,6 +174,24 @@ async def visiting(core: StubCore) -> AsyncIterator[Visitor]:
 async def visitor(tmp_path: Path) -> AsyncIterator[Visitor]:
     async with running(tmp_path / "playground.db", tmp_path) as core, visiting(core) as visitor:
         yield visitor
+
+
+@pytest.fixture
+async def core(database_url: str, tmp_path: Path) -> AsyncIterator[Core]:
+    """The whole of Himma behind a playground, on both databases."""
+    clock, store = Clock(), FolderStore(tmp_path / "pictures")
+    playground = Playground(tmp_path / "playground.db", clock, store, port=0)
+    core = Core(Database(make_url(database_url)), [playground], store, clock)
+    yield core
+    await playground.close()
+    await core.database.close()
+
+
+def playground_of(core: Core) -> Playground:
+    """The platform that a core has."""
+    playground = core.platforms["playground"]
+    assert isinstance(playground, Playground)
+    return playground
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")

@@ -1,44 +1,21 @@
 """The sample community stands in a fresh database, once, and is one that works."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from sqlalchemy import func, select
 
-import pytest
-from sqlalchemy import func, make_url, select
-
-from bot.clock import Clock
 from bot.core import Core
-from bot.database import Database
 from bot.playground.cast import PHONES
-from bot.playground.platform import Playground
 from bot.playground.sample import settle_in
-from bot.store import FolderStore
 from models.cards import LiveCard
 from models.communities import Community, Member
 from models.people import Account
 from models.reports import Report, ReportState
 from models.roles import Role
 from models.tasks import Task
-
-
-@pytest.fixture
-async def core(database_url: str, tmp_path: Path) -> AsyncIterator[Core]:
-    clock, store = Clock(), FolderStore(tmp_path / "pictures")
-    playground = Playground(tmp_path / "playground.db", clock, store, port=0)
-    core = Core(Database(make_url(database_url)), [playground], store, clock)
-    yield core
-    await playground.close()
-    await core.database.close()
-
-
-def _playground(core: Core) -> Playground:
-    playground = core.platforms["playground"]
-    assert isinstance(playground, Playground)
-    return playground
+from tests.bot.playground.conftest import playground_of
 
 
 async def test_a_fresh_database_gets_a_community_with_people_tasks_and_cards(core: Core) -> None:
-    await settle_in(core.edge, _playground(core))
+    await settle_in(core.edge, playground_of(core))
     async with core.database.read() as session:
         community = (await session.scalars(select(Community))).one()
         members = await session.execute(
@@ -59,7 +36,7 @@ async def test_a_fresh_database_gets_a_community_with_people_tasks_and_cards(cor
 
 
 async def test_it_is_there_once_and_takes_nothing_back(core: Core) -> None:
-    playground = _playground(core)
+    playground = playground_of(core)
     await settle_in(core.edge, playground)
     said = playground.memory.messages("group")
     await settle_in(core.edge, playground)
@@ -69,7 +46,7 @@ async def test_it_is_there_once_and_takes_nothing_back(core: Core) -> None:
 
 
 async def test_what_people_of_the_sample_say_is_answered_by_the_core(core: Core) -> None:
-    playground = _playground(core)
+    playground = playground_of(core)
     await settle_in(core.edge, playground)
     for person in ("huda", "maya", "yusuf"):
         waiting = playground.memory.next_event(person)
