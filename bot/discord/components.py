@@ -50,11 +50,11 @@ def rows_of(reply: Reply, *, with_modal: bool) -> list[Json]:
     elif with_modal and (reply.asks_text or reply.asks_photo):
         lines.insert(0, [_asking_button(reply)])
     lines = [line[start : start + ROW_BUTTONS] for line in lines for start in range(0, len(line), ROW_BUTTONS)]
-    if len(lines) > ROWS:
-        lines = _closer(lines)
-    rows = [_row(line) for line in lines] if len(lines) <= ROWS else _with_selects(lines)
-    if reply.role_picker is not None:
-        rows.insert(0, _row([_role_select(reply.role_picker)]))
+    picker = [_row([_role_select(reply.role_picker)])] if reply.role_picker else []
+    most = ROWS - len(picker)
+    if len(lines) > most:
+        lines = _closer(lines, most)
+    rows = picker + ([_row(line) for line in lines] if len(lines) <= most else _with_selects(lines, most))
     _make_ids_unique(rows)
     return rows
 
@@ -89,28 +89,28 @@ def _row(parts: Sequence[Json]) -> Json:
     return {"type": ACTION_ROW, "components": list(parts)}
 
 
-def _closer(lines: list[list[Json]]) -> list[list[Json]]:
-    """The same buttons in fewer rows, those of one row side by side as long as that is possible."""
+def _closer(lines: list[list[Json]], most: int) -> list[list[Json]]:
+    """The same buttons in fewer rows, at best in `most`, those of one row side by side as long as that is possible."""
     closer: list[list[Json]] = [[]]
     for line in lines:
         if len(closer[-1]) + len(line) <= ROW_BUTTONS:
             closer[-1] = closer[-1] + line
         else:
             closer.append(line)
-    if len(closer) <= ROWS:
+    if len(closer) <= most:
         return closer
     parts = [part for line in lines for part in line]
-    if len(parts) > ROWS * ROW_BUTTONS:
+    if len(parts) > most * ROW_BUTTONS:
         return lines
     return [parts[start : start + ROW_BUTTONS] for start in range(0, len(parts), ROW_BUTTONS)]
 
 
-def _with_selects(lines: list[list[Json]]) -> list[Json]:
+def _with_selects(lines: list[list[Json]], most: int) -> list[Json]:
     """Many choices as selects, the last row (where one goes back, or turns the page) as buttons."""
     *choices, last = lines
     options = [{"label": part["label"], "value": part["custom_id"]} for line in choices for part in line]
     selects = [options[start : start + SELECT_OPTIONS] for start in range(0, len(options), SELECT_OPTIONS)]
-    if len(selects) >= ROWS:
+    if len(selects) >= most:
         raise CannotRender(f"{len(options)} buttons: more than Discord has room for")
     return [
         *(_row([{"type": STRING_SELECT, "custom_id": f"select{n}", "options": some}]) for n, some in enumerate(selects)),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.discord import components, markdown, render
 from bot.fitting import is_visible, units, whole
-from handlers.types import Button, CannotRender, Card, Link, Reply, Tone, parse_data
+from handlers.types import Button, CannotRender, Card, Link, Reply, RolePicker, Tone, parse_data
 from tests.bot.discord.conftest import Stage
 from tests.wire.discord import Permission
 
@@ -116,6 +116,20 @@ def test_many_choices_stand_in_selects() -> None:
 
 def test_a_question_has_a_button_for_its_answer() -> None:
     assert rendered(2, asks_text=True)[0] == ["Write the answer"]
+
+
+def test_a_list_of_roles_stands_above_the_buttons_and_has_room() -> None:
+    buttons = tuple((Button(f"B{n}", "tasks", str(n)),) for n in range(5))
+    rows = components.rows_of(Reply(rows=buttons, role_picker=RolePicker("A role", "flow", "7.=", 3)), with_modal=False)
+    assert rows[0]["components"] == [{"type": components.ROLE_SELECT, "custom_id": "flow:7.=:3", "placeholder": "A role"}]
+    assert [len(row["components"]) for row in rows[1:]] == [5]
+
+
+def test_a_message_is_told_in_words_as_it_stands() -> None:
+    card = Card("*Blankets*", ("1. Come at <five>", "- or six"), "Sara vouches")
+    reply = Reply(card=card, rows=((Button("I'm in", "tasks"), Link("More", "x")),), pings=("77",))
+    said = "*Blankets*\n1. Come at <five>\n- or six\n\nSara vouches\n\n[ I'm in ]  [ More ]"
+    assert render.in_words(reply) == said
 
 
 def test_the_same_press_twice_is_two_ids_that_mean_the_same() -> None:

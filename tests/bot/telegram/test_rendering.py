@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.fitting import is_visible
 from bot.telegram import render
-from handlers.types import Button, CannotRender, Card, Link, Reply
+from handlers.types import Button, CannotRender, Card, Link, Reply, RolePicker
 from tests.wire.telegram import markup
 
 FSI, PDI = "\u2068", "\u2069"
@@ -65,6 +65,17 @@ def test_labels_are_shown_or_said_to_be_impossible(label: str) -> None:
     else:
         assert keyboard is not None
         markup.check_keyboard(keyboard.to_dict(), "himma_bot")
+
+
+def test_a_message_is_told_in_words_as_it_stands() -> None:
+    reply = Reply(card=Card("<b>Blankets", ("Come & help",), "Sara"), rows=((Button("In", "tasks"), Link("More", "x")),))
+    assert render.in_words(reply) == "<b>Blankets\nCome & help\n\nSara\n\n[ In ]  [ More ↗ ]"
+    assert render.in_words(reply).startswith(shown(reply)[0])
+
+
+def test_a_list_of_roles_is_not_left_out_quietly() -> None:
+    with pytest.raises(CannotRender):
+        render.render_text(Reply(text="Which?", role_picker=RolePicker("A role", "flow", "7.=", 3)))
 
 
 def test_a_list_is_cut_between_lines() -> None:
