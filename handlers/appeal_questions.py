@@ -140,7 +140,7 @@ def _step(
         question = await ask(context, data)
         if data.get(name) is None:
             return question
-        keep = (Option(context.words.say("Keep it"), "keep"),)
+        keep = (Option(context.words.say("As it is"), "keep"),)
         return replace(question, options=(*question.options, keep))
 
     async def parse_again(context: Context, data: Data, given: Given) -> Any:

@@ -55,7 +55,7 @@ def _ask(language: str) -> Callable[[Context, Data], Awaitable[Ask]]:
         question = say(_QUESTIONS[language])
         if len(data["texts"]) == 1:
             question = Said(f"{question} {say('A text in the other language is added as its version.')}")
-        keep = ((Option(say("Keep it"), "keep"),),)
+        keep = ((Option(say("As it is"), "keep"),),)
         return Ask(question, keep, card=Card(say("So far:"), (text,)), value=text)
 
     return ask

@@ -1,8 +1,8 @@
 """An appeal on its way to many people: once, in their language, and whatever the platform does."""
 
 import asyncio
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -178,29 +178,42 @@ async def test_a_flood_is_waited_out(chat: Talk) -> None:
     assert due[0] >= chat.clock.now() + timedelta(seconds=30)
 
 
-async def test_stopped_nothing_more_goes_out_within_two_seconds(chat: Talk) -> None:
-    people = [chat.person(f"Nour {n}") for n in range(40)]
-    home = await chat.home(*people)
+@asynccontextmanager
+async def telling_slowly(chat: Talk) -> AsyncIterator[None]:
+    """What goes to many goes by itself, so slowly that one can watch."""
     chat.wire.slow("sendMessage", 0.3)
     (broadcaster,) = chat.core.broadcasters
-    broadcaster._workers = 2  # so that it takes a while
-    number = await appeal(chat, home, people[0])
-    before = len(chat.wire.called("sendMessage"))
+    broadcaster._workers = 2
     running = asyncio.create_task(broadcaster.run())
     try:
-        await chat.wire.until(lambda: len(chat.wire.called("sendMessage")) > before + 4)
-        await chat.transact(lambda session: stop_appeal(session, number, chat.clock.now()))
-        await asyncio.sleep(2)
-        sent = len(chat.wire.called("sendMessage"))
-        await asyncio.sleep(1)
-        assert len(chat.wire.called("sendMessage")) == sent < before + 40
+        yield
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+
+
+async def sent_within_two_seconds(chat: Talk, before: int) -> int:
+    """How many messages go out in the next two seconds, none of them later than that; `before` had gone out by then."""
+    await asyncio.sleep(2)
+    sent = len(chat.wire.called("sendMessage")) - before
+    await asyncio.sleep(1)
+    assert len(chat.wire.called("sendMessage")) - before == sent < 40
+    return sent
+
+
+async def test_stopped_nothing_more_goes_out_within_two_seconds(chat: Talk) -> None:
+    people = [chat.person(f"Nour {n}") for n in range(40)]
+    home = await chat.home(*people)
+    number = await appeal(chat, home, people[0])
+    before = len(chat.wire.called("sendMessage"))
+    async with telling_slowly(chat):
+        await chat.wire.until(lambda: len(chat.wire.called("sendMessage")) > before + 4)
+        await chat.transact(lambda session: stop_appeal(session, number, chat.clock.now()))
+        sent = await sent_within_two_seconds(chat, before)
     await chat.later(seconds=5)
     told = [one for one in people if any("Blankets" in text for text in one.reads())]
-    assert len(told) == sent - before
+    assert len(told) == sent
     assert all("does not hold any more" in one.screen.text for one in told)
     assert {state for state, _ in (await states(chat)).values()} == {"sent", "dropped"}
 
@@ -208,28 +221,18 @@ async def test_stopped_nothing_more_goes_out_within_two_seconds(chat: Talk) -> N
 async def test_by_itself_it_pauses_within_two_seconds_goes_on_and_waits_while_telegram_is_away(chat: Talk) -> None:
     people = [chat.person(f"Nour {n}") for n in range(40)]
     home = await chat.home(*people)
-    chat.wire.slow("sendMessage", 0.3)
-    (broadcaster,) = chat.core.broadcasters
-    broadcaster._workers = 2  # so that it takes a while
     number = await appeal(chat, home, people[0])
-    running = asyncio.create_task(broadcaster.run())
-    try:
-        await chat.wire.until(lambda: len(chat.wire.called("sendMessage")) > 44)
+    before = len(chat.wire.called("sendMessage"))
+    async with telling_slowly(chat):
+        await chat.wire.until(lambda: len(chat.wire.called("sendMessage")) > before + 4)
         await chat.transact(lambda session: pause_appeal(session, number, chat.clock.now()))
-        await asyncio.sleep(2)
-        sent = len(chat.wire.called("sendMessage"))
-        await asyncio.sleep(1)
-        assert len(chat.wire.called("sendMessage")) == sent < 80
+        await sent_within_two_seconds(chat, before)
         await chat.wire.close()
         await chat.transact(lambda session: resume_appeal(session, number, chat.clock.now()))
         await asyncio.sleep(1)
         await chat.wire.start()
         chat.wire.slow("sendMessage", 0.0)
         await chat.wire.until(lambda: sum(heard(people, "Blankets")) == 40, 20)
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
     assert all(sum("Blankets" in m.text for m in one.app.answers()) == 1 for one in people)
     assert {state for state, _ in (await states(chat)).values()} == {"sent"}
 

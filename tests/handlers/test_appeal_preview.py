@@ -17,7 +17,7 @@ from tests.handlers.test_appealing import change, team
 from tests.handlers.test_on_both_platforms import joined
 
 LINE = "/appeal #1 Come at *five*, bring <blankets>. | الحضور في الخامسة."
-ENGLISH, ARABIC = "Appeal from Warmth", "نداء من فريق Warmth"
+ENGLISH, ARABIC = "Appeal from Warmth", "نداء من Warmth"
 
 
 @pytest.fixture
@@ -81,6 +81,31 @@ async def test_an_audience_of_one_language_has_one_private_version(chat: Talk) -
     assert "See it as people will: 2 versions" in str(huda.screen.labels)
     shown = await huda.presses("See it as people will")
     assert body(shown).startswith(ARABIC)
+
+
+@both_platforms
+async def test_it_all_goes_in_arabic_too(chat: Talk) -> None:
+    home, huda, _, _ = await team(chat)
+    await change(chat, huda, language="ar")
+    await chat.task(home, huda, "تجهيز البطّانيّات", seats=5)
+    preview = await huda.says("/appeal #1 الحضور في الخامسة. | Come at five. | حتى ٢٠:٠٠")
+    assert "يسري حتى الساعة ٢٠:٠٠، الاثنين ٢٣ نوفمبر." in plain(preview.text)
+    shown = await huda.presses("عرضه كما سيُرى: ٣ نسخ")
+    assert plain(shown.text).startswith(f"١ من ٣: {chat.platform.capitalize()}، في الخاص، باللغة: العربية")
+    assert "معاينة فقط" in (await huda.presses("أنا لها")).text
+    english = await huda.presses("النسخة التالية")
+    assert "I'm in" in str(english.labels)
+    await huda.presses("رجوع إلى الإرسال")
+    await huda.presses("إرسال")
+    await told(chat)
+
+    asked = await huda.presses("تصحيح")
+    assert "ما النص الصحيح للنسخة العربية؟" in asked.text
+    await huda.says("الحضور في السادسة.")
+    assert "ما النص الصحيح للنسخة الإنجليزية؟" in huda.screen.text
+    await huda.presses("كما هو")
+    await chat.later(seconds=5)
+    assert "الحضور في السادسة." in got(huda, ARABIC).text
 
 
 async def test_what_the_other_platform_shows_is_told_in_its_own_words(both: Both) -> None:

@@ -52,7 +52,7 @@ async def test_both_versions_are_corrected_in_one_go_and_reach_what_was_sent(cha
 async def test_each_version_can_stay_as_it_is(chat: Talk) -> None:
     _, huda, omar, sara = await called(chat)
     await huda.presses("Correct")
-    await huda.presses("Keep it")
+    await huda.presses("As it is")
     huda.writes("Come at six.")
     await chat.settle()
     await chat.later(seconds=5)
@@ -60,8 +60,8 @@ async def test_each_version_can_stay_as_it_is(chat: Talk) -> None:
     assert "الحضور في الخامسة." in calls(sara, "نداء من Warmth")[0]
 
     await huda.presses("Correct")
-    await huda.presses("Keep it")
-    kept = await huda.presses("Keep it")
+    await huda.presses("As it is")
+    kept = await huda.presses("As it is")
     assert "It stays as it is." in kept.text
     assert (await chat.rows(select(Appeal.version))) == [(2,)]
 

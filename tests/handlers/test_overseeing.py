@@ -159,7 +159,7 @@ async def test_a_second_moderator_confirms_where_the_team_wants_it_and_always_wh
     await omar.presses("Confirm")
     assert await state(chat) is AppealState.RUNNING
     await told(chat)
-    assert len(calls(sara, "نداء عاجل من فريق Warmth")) == 1
+    assert len(calls(sara, "نداء عاجل من Warmth")) == 1
 
     await columns(chat, appeal_moderators=2)
     await huda.says("/appeal #1 And once more.")
