@@ -33,7 +33,11 @@ class Dialogue(Base):
 _OPEN = (
     select(Dialogue).where(Dialogue.person_id == bindparam("person")).order_by(Dialogue.opened_at.desc(), Dialogue.id.desc())
 )
-_END = delete(Dialogue).where(Dialogue.person_id == bindparam("person"), Dialogue.flow == bindparam("flow"))
+_END = (
+    delete(Dialogue)
+    .where(Dialogue.person_id == bindparam("person"), Dialogue.flow == bindparam("flow"))
+    .execution_options(synchronize_session="fetch")  # the session forgets them too: SQLite gives a number away again
+)
 
 
 async def open_dialogues(session: AsyncSession, person_id: int) -> list[Dialogue]:
