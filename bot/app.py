@@ -29,6 +29,7 @@ async def run(settings: Settings, *, config_path: Path | None) -> None:
     database = Database(settings.database.url)
     await database.migrate()
     store = FolderStore(settings.store.folder)
+    store.prove()
     platforms = _platforms(settings, database, store, clock)
     core = Core(database, platforms, store, clock)
     if settings.serves_playground:

@@ -46,7 +46,9 @@ def run(*, config: ConfigOption = None) -> int:
     if settings is None:
         return 2
     if path is None and settings.serves_playground:
-        _welcome(settings, f"Everything is kept in {settings.database.url.database}; docs/ tells the rest.")
+        url = settings.database.url
+        kept = url.database if url.get_backend_name() == "sqlite" else url.set(drivername="postgresql")
+        _welcome(settings, f"Everything is kept in {kept}; docs/ tells the rest.")
     return _carry_out(_serve(settings, path), settings)
 
 

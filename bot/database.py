@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from bot import sqlite
+from bot.platform import NeedsMending
 from migrations import upgrade
 
 # At DEBUG it logs every statement's parameters: people's words, and what interactions are answered by.
 logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
+_LOOK_AT = {
+    True: "Whoever runs Himma must be allowed to write that file and its folder; another file can be named in config.toml.",
+    False: "Is the server running there, and are host, port, user, password and name right?",
+}
+"""What a deployer can do about it, by whether it is SQLite."""
 _POSTGRES_WRITERS = 8
 _SQLITE_PRAGMAS = (
     "journal_mode = WAL",
@@ -28,6 +35,10 @@ _SQLITE_PRAGMAS = (
 )
 
 
+class NoDatabase(NeedsMending):
+    """The database that the settings name cannot be used; the message says why, and what to look at."""
+
+
 class Database:
     """One database and its two doors: `write` for the transaction edge, `read` for looking.
 
@@ -36,9 +47,14 @@ class Database:
     """
 
     def __init__(self, url: URL) -> None:
+        """Raises NoDatabase."""
+        self._url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
         if self.is_sqlite and url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise self._unusable(error) from None
         self._writer = (
             _sqlite_engine(url, "BEGIN IMMEDIATE", poolclass=StaticPool) if self.is_sqlite else _postgres_engine(url)
         )
@@ -48,9 +64,19 @@ class Database:
         self.turn = asyncio.Semaphore(1 if self.is_sqlite else _POSTGRES_WRITERS)
 
     async def migrate(self) -> None:
-        """Bring the schema up to date."""
+        """Bring the schema up to date. Raises NoDatabase."""
+        try:
+            async with self._writer.connect() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except Exception as error:  # noqa: BLE001  (each driver has errors of its own for a way that is closed)
+            raise self._unusable(error) from None
         async with self._writer.begin() as connection:
             await connection.run_sync(_upgrade)
+
+    def _unusable(self, error: Exception) -> NoDatabase:
+        shown = self._url.set(drivername=self._url.get_backend_name())
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        return NoDatabase(f"[database] url: {shown} cannot be used: {reason}. {_LOOK_AT[self.is_sqlite]}")
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:

@@ -6,7 +6,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 import handlers  # noqa: F401  # declares what time causes
-from bot.database import Database
+from bot.database import Database, NoDatabase
 from bot.ticks import RECORDED_EVERY
 from handlers.timed import TICKS
 from models.beats import Lateness, beats
@@ -18,13 +18,17 @@ class NotWell(Exception):
 
 async def tell_status(url: URL, *, in_metrics: bool) -> None:
     """Print when each tick last succeeded. Raises NotWell where one is late, has never succeeded, or nobody knows."""
-    database = Database(url)
     now = datetime.now(UTC)
+    try:
+        database = Database(url)
+    except NoDatabase as error:
+        raise NotWell(str(error)) from None
     try:
         async with database.read() as session:
             known = {one.name: one for one in await beats(session, now, RECORDED_EVERY)}
     except (SQLAlchemyError, OSError) as error:
-        raise NotWell(f"Nothing could be read from {url}: has Himma run with it? {type(error).__name__}") from None
+        shown, reason = url.set(drivername=url.get_backend_name()), getattr(error, "orig", error)
+        raise NotWell(f"[database] url: nothing could be read from {shown}: has Himma run with it? {reason}") from None
     finally:
         await database.close()
     (_print_metrics if in_metrics else _print_table)(known, now)

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from bot.pictures import NotTaken, clean
+from bot.platform import NeedsMending
 from handlers.types import Media, MediaFault
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -23,11 +24,23 @@ _AT_ONCE = 2
 
 
 class FolderStore:
-    """A store in a local folder, which is made when the first picture comes."""
+    """A store in a local folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._turn = asyncio.Semaphore(_AT_ONCE)  # a large picture takes 200 MB while it is decoded
+
+    def prove(self) -> None:
+        """Raises NeedsMending where nothing can be written into the folder."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._folder):
+                pass
+        except OSError as error:
+            raise NeedsMending(
+                f"[store] folder: cannot write into {self._folder}: {error.strerror}. Whoever runs Himma must be allowed to; "
+                "another folder can be named in config.toml."
+            ) from None
 
     async def receive(self, data: bytes) -> Media:
         """Check, clean and store an upload; it is on disk when this returns. Raises `NotTaken`, or `OSError` (a full disk)."""

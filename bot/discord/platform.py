@@ -94,7 +94,11 @@ class Discord:
                 try:
                     await self._connect(take)
                 except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-                    log.warning("Discord is out of reach: %s. Trying on in %g s.", _told(error), pause)
+                    log.warning(
+                        "Discord is out of reach: %s. Trying on in %g s; [discord] api_url says where it is.",
+                        _told(error),
+                        pause,
+                    )
                 pause = _FIRST_PAUSE_SECONDS if time() - began > _SETTLED_SECONDS else pause
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

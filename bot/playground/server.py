@@ -1,6 +1,7 @@
 """The web server inside our own process."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -37,7 +38,8 @@ def listen(host: str, port: int) -> socket.socket:
             listener.listen()
             undo.pop_all()
     except OSError as error:
-        raise CannotListen(f"[playground] host, port: cannot listen on {host}:{port}: {error.strerror}") from None
+        hint = " Is Himma running already? Another port can be named." if error.errno == errno.EADDRINUSE else ""
+        raise CannotListen(f"[playground] host, port: cannot listen on {host}:{port}: {error.strerror}.{hint}") from None
     return listener
 
 

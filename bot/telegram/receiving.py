@@ -104,7 +104,7 @@ async def insistently(call: Callable[[], Awaitable[object]]) -> None:
         except InvalidToken:
             raise
         except TelegramError as error:
-            log.warning("Telegram is out of reach: %s. Trying on.", error)
+            log.warning("Telegram is out of reach: %s. Trying on; [telegram] api_url says where it is.", error)
             await pauses.wait(error.after_seconds if isinstance(error, AskedToWait) else 0.0)
         else:
             return

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from bot.platform import NeedsMending
+
 log = logging.getLogger(__name__)
 
 SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  the name of a header
@@ -35,7 +37,7 @@ class Webhook:
 
 
 async def serve(path: str, hook: Webhook, receive: Callable[[dict[str, Any]], Awaitable[None]]) -> web.AppRunner:
-    """Listen; the caller cleans the runner up. Raises OSError where the port is taken."""
+    """Listen; the caller cleans the runner up. Raises NeedsMending where the port is taken."""
 
     async def handle(request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), hook.secret.encode()):
@@ -59,7 +61,7 @@ async def serve(path: str, hook: Webhook, receive: Callable[[dict[str, Any]], Aw
     await runner.setup()
     try:
         await web.TCPSite(runner, hook.host, hook.port).start()
-    except OSError:
+    except OSError as error:
         await runner.cleanup()
-        raise
+        raise NeedsMending(f"[telegram] webhook_port: cannot listen on {hook.port}: {error.strerror}") from None
     return runner

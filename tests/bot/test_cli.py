@@ -45,7 +45,7 @@ def test_every_command_has_help(tmp_path: Path, command: str) -> None:
 
 
 def test_status_tells_what_was_not_looked_after(tmp_path: Path) -> None:
-    assert "has Himma run with it?" in himma("status", folder=tmp_path).stderr
+    assert "[database] url: nothing could be read from sqlite:///data/himma.db" in himma("status", folder=tmp_path).stderr
     himma("migrate", folder=tmp_path)
     told = himma("status", folder=tmp_path)
     assert told.returncode == 1
@@ -107,9 +107,27 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_password(tmp_path
     told = himma("migrate", folder=tmp_path, HIMMA__DATABASE__URL="postgresql://ann:S3cr3t@127.0.0.1:1/himma")
     assert told.returncode == 1
     assert "Himma cannot go on" in told.stderr
-    assert "Connect call failed" in told.stderr
+    assert "[database] url: postgresql://ann:***@127.0.0.1:1/himma cannot be used" in told.stderr
     assert "Traceback" not in told.stderr
     assert "S3cr3t" not in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("HIMMA__DATABASE__URL=sqlite:///taken/himma.db", "[database] url: sqlite:///taken/himma.db cannot be used: "),
+        ("HIMMA__DATABASE__URL=sqlite:///taken", "[database] url: sqlite:///taken cannot be used: file is not a database. "),
+        ("HIMMA__STORE__FOLDER=taken/pictures", "[store] folder: cannot write into taken/pictures: "),
+    ],
+)
+def test_what_cannot_be_written_is_told_by_its_key_with_what_to_do(tmp_path: Path, setting: str, told: str) -> None:
+    (tmp_path / "taken").write_text("Something else has this name. " * 100)
+    name, _, value = setting.partition("=")
+    ended = himma("run", folder=tmp_path, **{name: value})
+    assert ended.returncode == 1
+    assert f"Himma cannot go on: {told}" in ended.stderr
+    assert "can be named in config.toml." in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from bot.platform import NeedsMending
 from bot.telegram import Telegram, Webhook
 from tests.bot.folder import Folder
 from tests.bot.telegram.conftest import WEBHOOK_SECRET, Core, running
@@ -126,7 +127,7 @@ async def test_a_port_that_is_taken(wire: TelegramWire, folder: Folder, hook: We
     with socket.socket() as other:
         other.bind(("127.0.0.1", hook.port))
         other.listen()
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(NeedsMending, match=r"\[telegram\] webhook_port: .*address already in use"):
             await telegram.run(Core(telegram).take)
     await telegram.close()
 
