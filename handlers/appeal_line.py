@@ -11,11 +11,11 @@ from handlers.appeal_when import read_end
 from handlers.audiences import read_piece
 from handlers.moments import plain, read_moment
 from handlers.reading import TOO_LONG, as_tag, language_of_text
-from handlers.words import N_, Words, clean, clean_line, parse_number
+from handlers.words import N_, Sample, Words, clean, clean_line, parse_number
 from models.audience import Audience
 from models.refusals import Malformed
 
-EXAMPLE = "/appeal #12 Blankets are needed tonight | to: #winter | at 18:00 | until 3d"
+EXAMPLE = Sample(N_("/appeal #12 Blankets are needed tonight | to: #winter | at 18:00 | until 3d"))
 _LONGEST_NAME = 120
 _SEPARATOR = re.compile(r"\s*[|｜]\s*")
 _URGENT = {plain(word) for word in ("urgent", "عاجل")}
@@ -89,7 +89,9 @@ def _audience(text: str) -> dict[str, Any]:
         narrowed = read_piece(piece, audience)
         if narrowed is None:
             hint = N_("“{given}” is no audience. These are: {examples}")
-            raise Malformed(hint, {"given": piece[:40], "examples": "#winter, Arabic, helped, free, 30.04 31.24 5km"})
+            raise Malformed(
+                hint, {"given": piece[:40], "examples": Sample(N_("#winter, Arabic, helped, free, 30.04 31.24 5km"))}
+            )
         audience = narrowed
     return audience.dump()
 

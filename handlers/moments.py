@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from babel.dates import get_day_names, get_month_names
 
-from handlers.words import N_, to_latin_digits
+from handlers.words import N_, Sample, to_latin_digits
 from models.refusals import Malformed
 
 END_OF_DAY = time(23, 59)
@@ -81,7 +81,7 @@ def read_moment(text: str, now: datetime, zone: tzinfo) -> datetime:
         moment = _read(_said(text), local).astimezone(UTC)
     except (ValueError, OverflowError):
         hint = N_("“{given}” could not be read as a day and time. These can: {examples}")
-        raise Malformed(hint, {"given": text[:40], "examples": "2026-12-01 18:00, 25/12, 3d, 18:00"}) from None
+        raise Malformed(hint, {"given": text[:40], "examples": Sample(N_("2026-12-01 18:00, 25/12, 3d, 18:00"))}) from None
     if moment <= now:
         raise Malformed(N_("That moment has passed. A later one, please."))
     if moment - now > FURTHEST:

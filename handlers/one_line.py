@@ -8,7 +8,7 @@ from typing import Any
 from handlers import reading
 from handlers.moments import plain, read_beginning, read_moment, read_span
 from handlers.rhythms import is_rhythm
-from handlers.words import N_, Words, clean, parse_number
+from handlers.words import N_, Sample, Words, clean, parse_number
 from models.refusals import Malformed
 
 _SEPARATOR = re.compile(r"[|｜\n]+")
@@ -47,10 +47,10 @@ def read_line(text: str, words: Words, now: datetime) -> dict[str, Any]:
         raise Malformed(N_("The title is missing. An example: {example}"), {"example": EXAMPLE})
     if "starts" in said and "deadline" in said:
         hint = N_("What begins at a fixed time needs no deadline, only how long it takes. An example: {example}")
-        raise Malformed(hint, {"example": "/newtask Clean the park | starts Saturday 10:00 | 2h"})
+        raise Malformed(hint, {"example": BEGINNING})
     if "rhythm" in said and "starts" not in said:
         hint = N_("What comes again needs a beginning. An example: {example}")
-        raise Malformed(hint, {"example": "/newtask Clean the park | starts Saturday 10:00 | every Saturday | 2h"})
+        raise Malformed(hint, {"example": COMING_AGAIN})
     title, tags = _without_tags(free[0])
     said["title"] = reading.read_title(title)
     if len(free) > 1:
@@ -60,7 +60,9 @@ def read_line(text: str, words: Words, now: datetime) -> dict[str, Any]:
     return said
 
 
-EXAMPLE = "/newtask Call three elders | 15m | 5 seats | #elderly"
+EXAMPLE = Sample(N_("/newtask Call three elders | 15m | 5 seats | #elderly"))
+BEGINNING = Sample(N_("/newtask Clean the park | starts Saturday 10:00 | 2h"))
+COMING_AGAIN = Sample(N_("/newtask Clean the park | starts Saturday 10:00 | every Saturday | 2h"))
 
 
 def _pieces(text: str) -> Iterator[str]:

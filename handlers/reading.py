@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 from handlers.moments import plain, read_span
-from handlers.words import N_, clean, clean_line, parse_number
+from handlers.words import N_, Sample, clean, clean_line, parse_number
 from models.refusals import Malformed
 from models.tasks import UNTIL_DEADLINE, Proof
 
@@ -114,7 +114,7 @@ def read_tags(text: str) -> list[str]:
             raise Malformed(hint, {"given": tag[:TAG_LIMIT], "limit": TAG_LIMIT})
     tags = list(dict.fromkeys(tags))
     if not tags:
-        raise Malformed(N_("A tag is a word, for example {example}."), {"example": "#elderly"})
+        raise Malformed(N_("A tag is a word, for example {example}."), {"example": Sample(N_("#elderly"))})
     if len(tags) > MOST_TAGS:
         raise Malformed(N_("A task has {limit} tags at the most."), {"limit": MOST_TAGS})
     return tags
@@ -153,7 +153,7 @@ def read_hold(text: str) -> int:
     least, most = HOLD
     if minutes is None or not least <= minutes <= most:
         hint = N_("A seat is held from {least} minutes to {most} days, for example {example}, or until the deadline.")
-        raise Malformed(hint, {"least": least, "most": most // (24 * 60), "example": "3h"})
+        raise Malformed(hint, {"least": least, "most": most // (24 * 60), "example": Sample(N_("3h"))})
     return minutes
 
 

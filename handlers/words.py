@@ -38,6 +38,13 @@ class Said(str):
     __slots__ = ()
 
 
+class Sample(str):
+    """What somebody could write, a sentence of the catalogue: said in the reader's language, and kept apart from what is round
+    it."""
+
+    __slots__ = ()
+
+
 def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools know
     """Mark a sentence for the catalogues where it cannot be said yet because the reader is not known."""
     return message
@@ -124,6 +131,8 @@ class _Sentence(string.Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         if isinstance(value, Said):
             return value
+        if isinstance(value, Sample):
+            return isolate(self._words.say(value))
         if isinstance(value, int):
             return self._words.number(value)
         return isolate(clean_line(str(value)))

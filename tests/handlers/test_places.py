@@ -1,18 +1,20 @@
 """Places as people write them, and audiences and appeals in one line: whatever is written is read or asked back."""
 
+import re
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.appeal_line import read_appeal
+from handlers.appeal_line import EXAMPLE, read_appeal
 from handlers.audiences import read_piece
 from handlers.places import read_point
 from handlers.words import Words
 from models.audience import Audience
 from models.refusals import Malformed
 from tests.dialogue import NOW
+from tests.handlers.test_reading import shown
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,13 @@ def test_a_piece_of_an_audience_is_read_or_is_none(text: str) -> None:
 def test_a_line_is_read_or_asked_back(line: str) -> None:
     with suppress(Malformed):
         assert read_appeal(line, Words("en"), NOW)["text"]
+
+
+@pytest.mark.parametrize("words", [Words("en"), Words("ar", arabic_digits=True)], ids=["en", "ar"])
+def test_what_is_given_as_an_example_is_understood(words: Words) -> None:
+    _, _, line = shown(EXAMPLE, words).partition(" ")
+    assert read_appeal(line, words, NOW).keys() == {"aim", "text", "audience", "starts", "ends"}
+    with pytest.raises(Malformed) as refused:
+        read_appeal(f"{line} | to: whoever", words, NOW)
+    for one in re.split("[,،] ", shown(refused.value.values["examples"], words)):
+        assert read_piece(one, Audience()), one

@@ -1,5 +1,6 @@
 """What people write about a task, in Arabic and English, is understood; what is not is refused kindly and never crashes."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from handlers import reading
 from handlers.moments import FURTHEST, read_beginning, read_moment, read_span
-from handlers.one_line import read_line
+from handlers.one_line import BEGINNING, COMING_AGAIN, EXAMPLE, read_line
 from handlers.words import Words
 from models.refusals import Malformed
 from models.tasks import UNTIL_DEADLINE
@@ -247,6 +248,33 @@ def test_a_line_in_arabic_in_any_order() -> None:
         "hold": 180,
         "proof": "note",
     }
+
+
+def shown(sample: object, words: Words) -> str:
+    """An example as its reader sees it."""
+    return words.say("{sample}", sample=sample).replace("\u2068", "").replace("\u2069", "")
+
+
+@pytest.mark.parametrize("words", [WORDS, Words("ar", arabic_digits=True, zone=CAIRO)], ids=["en", "ar"])
+def test_what_is_given_as_an_example_is_understood(words: Words) -> None:
+    for sample, names in (
+        (EXAMPLE, {"title", "minutes", "seats", "tags"}),
+        (BEGINNING, {"title", "starts", "minutes"}),
+        (COMING_AGAIN, {"title", "starts", "rhythm", "minutes"}),
+    ):
+        command, _, line = shown(sample, words).partition(" ")
+        assert command == "/newtask"
+        assert read_line(line, words, NOW).keys() == names, line
+    with pytest.raises(Malformed) as refused:
+        read_moment("whenever", NOW, CAIRO)
+    moments = re.split("[,،] ", shown(refused.value.values["examples"], words))
+    assert [f"{read_moment(one, NOW, CAIRO):%d %H:%M}" for one in moments] == ["01 16:00", "25 21:59", "26 21:59", "23 16:00"]
+    with pytest.raises(Malformed) as refused:
+        reading.read_hold("for ever")
+    assert reading.read_hold(shown(refused.value.values["example"], words)) == 180
+    with pytest.raises(Malformed) as refused:
+        reading.read_tags(" ")
+    assert len(reading.read_tags(shown(refused.value.values["example"], words))) == 1
 
 
 def test_a_title_may_begin_like_a_place_and_end_in_tags() -> None:
