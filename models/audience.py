@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -96,7 +96,7 @@ def reached(community_id: int, audience: Audience, now: datetime) -> Select[Pers
 
 def _is_reachable(community_id: int) -> tuple[ColumnElement[bool], ...]:
     is_active = (Member.community_id == community_id, Member.left_at.is_(None), Member.blocked_at.is_(None))
-    return (*is_active, *_takes_appeals(Account), not_(_later_account()))
+    return (*is_active, *_takes_appeals(Account), Account.id.not_in(_met_later_elsewhere()))
 
 
 def _wants_none() -> ColumnElement[bool]:
@@ -111,16 +111,18 @@ def _takes_appeals(account: type[Account]) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _later_account() -> ColumnElement[bool]:
-    """The person was met later in another account: that one is written to. Only who was linked has several accounts, and
-    those are looked up first, for looking for another account of everybody takes as long as all the rest."""
+def _met_later_elsewhere() -> Select[int]:
+    """The accounts whose people were met later in another one: that one is written to. Only who was linked has several
+    accounts; all of them are found at once, for looking for another account of everybody takes as long as all the rest."""
     from models.linking import Merge  # which knows of appeals, and so of audiences
 
+    earlier, later = aliased(Account), aliased(Account)
     linked = select(Merge.kept_id).where(Merge.undone_at.is_(None))
-    later = aliased(Account)
-    theirs = (later.person_id == Account.person_id, later.id > Account.id)
-    has_later = select(literal(1)).where(*theirs, *_takes_appeals(later)).correlate(Account).exists()
-    return and_(Account.person_id.in_(linked), has_later)
+    return (
+        select(earlier.id)
+        .join(later, later.person_id == earlier.person_id)
+        .where(earlier.person_id.in_(linked), later.id > earlier.id, *_takes_appeals(later))
+    )
 
 
 def _conditions(audience: Audience, now: datetime) -> Iterator[ColumnElement[bool]]:
@@ -165,18 +167,6 @@ async def count_audience(session: AsyncSession, community_id: int, audience: Aud
         return {}
     counts = [func.sum(case((Account.platform == platform, 1), else_=0)) for platform in platforms]
     meant = reached(community_id, audience, now).with_only_columns(*counts)
-    if not list(_conditions_on_people(audience, now)):
-        # Those few who want none are left out of all, instead of each being looked up.
-        meant = (
-            select(*counts)
-            .select_from(Member)
-            .join(Account, Account.person_id == Member.person_id)
-            .where(
-                *_is_reachable(community_id),
-                *_conditions(audience, now),
-                Member.person_id.not_in(select(Person.id).where(_wants_none())),
-            )
-        )
     numbers = (await session.execute(meant)).one()
     return {platform: int(n) for platform, n in zip(platforms, numbers, strict=True) if n}
 
