@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.base import Id, Moment
 from models.claims import SEATED, Claim
 from models.communities import Member
 from models.people import Person
@@ -32,33 +35,58 @@ async def fitting_tasks(
     Tasks they hold, handed in or finished are left out. Best fit: the language they read, then their interests, then what is
     urgent, then what fills the time they have best.
     """
-    wanted = _wanted(person, wish, now)
-    total = await session.scalar(select(func.count()).select_from(Task).where(*wanted))
-    tasks = await session.scalars(
-        select(Task).where(*wanted).order_by(*_best_first(person, wish, now)).limit(limit).offset(offset)
-    )
+    interests = person.interests.split()
+    values: dict[str, Any] = {
+        "person": person.id, "language": person.language, "interests": interests, "minutes": wish.minutes, "now": now,
+        "soon": now + _SOON,
+    }  # fmt: skip
+    narrower = [*map(_has_tag, wish.tags), *map(_mentions, wish.words)]
+    if wish.minutes is not None:
+        narrower.append(Task.minutes <= bindparam("minutes"))
+    total = await session.scalar(_count().where(*narrower), values)
+    ranked = _ranked(by_interests=bool(interests), by_minutes=wish.minutes is not None)
+    tasks = await session.scalars(ranked.where(*narrower).limit(limit).offset(offset), values)
     return tasks.all(), total or 0
 
 
-def _wanted(person: Person, wish: Wish, now: datetime) -> list[ColumnElement[bool]]:
-    seated = select(Claim.task_id).where(Claim.person_id == person.id, Claim.task_id == Task.id, Claim.state.in_(SEATED))
-    conditions = [
-        _is_mine(person.id),
+# Built once: building these statements costs more than running them over the tasks of most communities.
+
+
+def _open_to_person() -> tuple[ColumnElement[bool], ...]:
+    person, now = bindparam("person", type_=Id), bindparam("now", type_=Moment())
+    seated = select(Claim.task_id).where(Claim.person_id == person, Claim.task_id == Task.id, Claim.state.in_(SEATED))
+    return (
+        _is_mine(person),
         Task.state == TaskState.OPEN,
         Task.deadline_at > now,
         or_(Task.starts_at.is_(None), Task.starts_at > now),
         Task.seats_taken < Task.seats,
         ~seated.exists(),
-    ]
-    if wish.minutes is not None:
-        conditions.append(Task.minutes <= wish.minutes)
-    conditions += [_has_tag(tag) for tag in wish.tags]
-    conditions += [_mentions(word) for word in wish.words]
-    return conditions
+    )
 
 
-def _has_tag(*tags: str) -> ColumnElement[bool]:
-    return exists().where(TaskTag.task_id == Task.id, TaskTag.tag.in_(tags))
+@cache
+def _count() -> Select[int]:
+    return select(func.count()).select_from(Task).where(*_open_to_person())
+
+
+@cache
+def _ranked(*, by_interests: bool, by_minutes: bool) -> Select[Task]:
+    """Best fit first."""
+    closes_at = func.coalesce(Task.starts_at, Task.deadline_at)
+    order: list[ColumnElement[Any]] = [case((Task.language == bindparam("language"), 0), else_=1)]
+    if by_interests:
+        order.append(case((_has_tag(bindparam("interests", expanding=True)), 0), else_=1))
+    order.append(case((closes_at <= bindparam("soon", type_=Moment()), 0), else_=1))
+    if by_minutes:
+        order.append(Task.minutes.desc())
+    return select(Task).where(*_open_to_person()).order_by(*order, closes_at.asc(), Task.id.asc())
+
+
+def _has_tag(tag: str | BindParameter[Any]) -> ColumnElement[bool]:
+    """A tag, or any of those that a parameter brings."""
+    is_it = TaskTag.tag == tag if isinstance(tag, str) else TaskTag.tag.in_(tag)
+    return exists().where(TaskTag.task_id == Task.id, is_it)
 
 
 def _mentions(word: str) -> ColumnElement[bool]:
@@ -68,18 +96,6 @@ def _mentions(word: str) -> ColumnElement[bool]:
         Task.place.icontains(word, autoescape=True),
         _has_tag(word.lower()),
     )
-
-
-def _best_first(person: Person, wish: Wish, now: datetime) -> list[ColumnElement[int] | ColumnElement[datetime]]:
-    interests = person.interests.split()
-    order: list[ColumnElement[int] | ColumnElement[datetime]] = [case((Task.language == person.language, 0), else_=1)]
-    if interests:
-        order.append(case((_has_tag(*interests), 0), else_=1))
-    closes_at = func.coalesce(Task.starts_at, Task.deadline_at)
-    order.append(case((closes_at <= now + _SOON, 0), else_=1))
-    if wish.minutes is not None:
-        order.append(Task.minutes.desc())
-    return [*order, closes_at.asc(), Task.id.asc()]
 
 
 async def tasks_called(
@@ -96,7 +112,7 @@ async def tasks_called(
     return [*named, *(task for task in found if task.id != number)][:limit]
 
 
-def _is_mine(person_id: int) -> ColumnElement[bool]:
+def _is_mine(person_id: int | BindParameter[int]) -> ColumnElement[bool]:
     mine = select(Member.community_id).where(
         Member.person_id == person_id, Member.left_at.is_(None), Member.blocked_at.is_(None)
     )

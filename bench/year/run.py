@@ -74,7 +74,9 @@ async def live(path: Path, size: Size, seed: int) -> Lived:
 def live_half(path: Path, size: Size, seed: int) -> Lived:
     """`live`, in a process of its own."""
     spare_the_threads()
-    gc.enable()  # which the bench had switched off, for what it times in its own process
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # as the bot's own process has it
+    gc.enable()  # the bench had switched it off, for what it times in its own process
     return asyncio.run(live(path, size, seed))
 
 
