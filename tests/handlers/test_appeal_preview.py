@@ -108,39 +108,43 @@ async def test_it_all_goes_in_arabic_too(chat: Talk) -> None:
     assert "الحضور في السادسة." in got(huda, ARABIC).text
 
 
+async def versions(somebody: Somebody) -> dict[str, tuple[list[str], list[list[str]]]]:
+    """All versions, one after the other, by what they are: their lines, and the buttons that are told in words."""
+    seen: dict[str, tuple[list[str], list[list[str]]]] = {}
+    await somebody.says(LINE)
+    shown = await somebody.presses("See it as people will")
+    while (which := plain(shown.text).splitlines()[0].partition(": ")[2]) not in seen:
+        seen[which] = lines(body(shown)), in_brackets(shown)
+        shown = await somebody.presses("The next version")
+    await somebody.presses("Back to sending")
+    return seen
+
+
+def lines(text: str) -> list[str]:
+    return [line for line in plain(text).splitlines() if line and not line.startswith("[ ")]
+
+
 async def test_what_the_other_platform_shows_is_told_in_its_own_words(both: Both) -> None:
     huda, dana = both.telegram.person("Huda"), both.discord.person("Dana")
     home = await both.telegram.home(huda)
-    channel = await joined(both, huda, dana)
-    await both.discord.give_role(home, dana, Role.VOLUNTEER)
+    channel = cast("Any", await joined(both, huda, dana))
+    await both.discord.give_role(home, dana, Role.MODERATOR)
     await change(both.telegram, huda)
     await change(both.discord, dana)
     await both.telegram.task(home, huda, "Pack blankets", seats=5)
     await both.settle()
 
-    await huda.says(LINE)
-    seen: dict[str, Any] = {}
-    await huda.presses("See it as people will")
-    for _ in range(6):
-        which = plain(huda.screen.text).splitlines()[0].partition(": ")[2]
-        seen[which] = (body(huda.screen), in_brackets(huda.screen))
-        await huda.presses("The next version")
-    assert list(seen) == [
-        "Telegram, privately, in English",
-        "Telegram, privately, in العربية",
-        "Telegram, in the team's chats",
-        "Discord, privately, in English",
-        "Discord, privately, in العربية",
-        "Discord, in the team's chats",
-    ]
-    await huda.presses("Back to sending")
+    ways = ("privately, in English", "privately, in العربية", "in the team's chats")
+    on_telegram, on_discord = await versions(huda), await versions(dana)
+    assert list(on_telegram) == [f"{name}, {way}" for name in ("Telegram", "Discord") for way in ways]
+    assert list(on_discord) == [f"{name}, {way}" for name in ("Discord", "Telegram") for way in ways]
+
     await huda.presses("Send")
     await both.later(seconds=1)
-    for which, message in {
-        "Discord, privately, in English": got(dana, ENGLISH),
-        "Discord, in the team's chats": got(dana, ENGLISH, cast("Any", channel)),
-    }.items():
-        words, labels = seen[which]
-        shown = [line for line in plain(message.text).splitlines() if line]
-        assert [line for line in words.splitlines() if line and not line.startswith("[ ")] == shown
-        assert labels == message.labels
+    for seen, which, message in (
+        (on_telegram, "Discord, privately, in English", got(dana, ENGLISH)),
+        (on_telegram, "Discord, in the team's chats", got(dana, ENGLISH, channel)),
+        (on_discord, "Telegram, privately, in English", got(huda, ENGLISH)),
+        (on_discord, "Telegram, in the team's chats", got(huda, ENGLISH, home.group)),
+    ):
+        assert seen[which] == (lines(message.text), message.labels)
