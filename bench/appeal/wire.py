@@ -28,8 +28,8 @@ _RECEIVED = (
 )
 
 Trouble = Callable[[int, int], str]
-"""By chat and how often it was tried before: "" (none), "403", "500", "lost" (no effect and no answer), "silent" (it took
-effect, and no answer comes)."""
+"""By chat and how often it was tried before: "" (none), "403", "500", "lost" (no effect, and the connection breaks),
+"silent" (it took effect, and the connection breaks), "hung" (it took effect, and no answer ever comes)."""
 
 
 @dataclass
@@ -142,6 +142,8 @@ class Crowd(BotApi):
             return
         if trouble != "lost":
             self._count(chat, now, is_appeal=is_appeal, is_edit=is_edit)
+        if trouble == "hung":
+            return
         if trouble:
             connection.cut()
         else:
