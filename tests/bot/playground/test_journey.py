@@ -1,4 +1,4 @@
-"""The whole way in Chromium, in Arabic, over the real core: from a card in the group to credited minutes.
+"""The whole way in Chromium, over the real core: from a card in the group to credited minutes, and what those see who lead.
 
 HIMMA_SCREENSHOTS names a folder for what was seen on the way (docs/screenshots was made so).
 """
@@ -32,6 +32,10 @@ from tests.bot.playground.conftest import eventually
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 WORDS = words_for("ar", True, ZONE.key)
 say = WORDS.say
+APPEAL = (
+    "/appeal #1 البرد شديد الليلة، وخمسة من كبار السنّ ينتظرون مكالمة تسأل عنهم. ربع ساعة تكفي. | "
+    "It is a cold night, and five elderly people are waiting for a call. A quarter of an hour is enough."
+)
 NOTE = "امتلأت الأوعية الثلاثة، وكانت القطط في الانتظار."
 
 
@@ -43,6 +47,7 @@ async def playground(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Pla
     database = tmp_path / "himma.db"
     database.write_bytes(sqlite_template.read_bytes())
     core = Core(Database(make_url(f"sqlite+aiosqlite:///{database}")), [playground], store, clock)
+    playground.let_time_pass(core.ticks.beat_all)
     await settle_in(core.edge, playground)
     running = asyncio.create_task(core.run())
     await eventually(lambda: playground.port != 0)
@@ -58,14 +63,15 @@ class Shots:
         folder = os.environ.get("HIMMA_SCREENSHOTS")
         self._folder = Path(folder) if folder else None
 
-    async def take(self, page: Page, name: str) -> None:
+    async def take(self, page: Page, name: str, of: Locator | None = None) -> None:
         if self._folder is None:
             return
         await expect(page.locator(".toast")).to_have_count(0, timeout=15_000)
         await page.wait_for_timeout(400)
-        picture = Image.open(BytesIO(await page.screenshot())).convert("RGB")
+        picture = Image.open(BytesIO(await (of or page).screenshot())).convert("RGB")
         self._folder.mkdir(parents=True, exist_ok=True)
-        picture.save(self._folder / f"{name}.png", optimize=True)
+        few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(self._folder / f"{name}.png", optimize=True)
 
 
 def chat(page: Page, person: str) -> Locator:
@@ -149,6 +155,41 @@ async def test_the_same_on_a_phone_by_night(browser: Browser, playground: Playgr
     await press(page, "salma", say("I'm in"))
     await expect(chat(page, "salma").get_by_role("button", name=say("Done"))).to_be_visible()
     await shots.take(page, "phone")
+    await page.close()
+
+
+async def say_words(page: Page, person: str, text: str) -> Locator:
+    """Write to us on somebody's phone; our newest message there."""
+    words = chat(page, person).get_by_role("textbox")
+    await words.fill(text)
+    await words.press("Enter")
+    await expect(chat(page, person).locator(".is-own .is-taken").last).to_be_visible()
+    return chat(page, person).locator(".is-bots").last
+
+
+async def test_what_moderators_and_organizers_see(browser: Browser, playground: Playground) -> None:
+    """An appeal from its preview to its card, and the week in figures with its chart, in both languages."""
+    shots = Shots()
+    page = await browser.new_page(viewport=ViewportSize(width=1440, height=1180), locale="en-GB")
+    await page.goto(playground.url)
+    await page.locator("#tab-yusuf-yusuf").click()
+    await press(page, "huda", say("Approve"))
+    await say_words(page, "huda", APPEAL)
+    await chat(page, "huda").locator(".key", has_text=say("Send")).click()
+    await expect(chat(page, "huda").get_by_text(say("Appeal {number}: under way", number=1))).to_be_visible(timeout=15_000)
+    await expect(chat(page, "maya").get_by_role("button", name="Not for me")).to_be_visible(timeout=15_000)
+    await page.locator("#tab-salma-group").click()
+    await expect(await say_words(page, "yusuf", "/appeals 1")).to_contain_text("Appeal 1: under way")
+    await shots.take(page, "appeal")
+
+    for language, given in (("en", "Time given"), ("ar", say("Time given"))):
+        if language == "ar":
+            await say_words(page, "yusuf", "/language ar")
+        await expect(await say_words(page, "yusuf", "/summary")).to_contain_text(given)
+        chart = chat(page, "yusuf").locator(".picture img").last
+        await expect(chart).to_have_js_property("complete", value=True)
+        assert await chart.evaluate("image => image.naturalWidth") > 1000
+        await shots.take(page, f"week-{language}", of=page.locator("#phone-yusuf"))
     await page.close()
 
 
