@@ -4,7 +4,6 @@ In a test's own process: `async with DiscordWire() as wire`. In one of its own: 
 `RemoteWire`.
 """
 
-from tests.wire.discord.control import RemoteWire
 from tests.wire.discord.faults import Fault, Limits
 from tests.wire.discord.messages import Message
 from tests.wire.discord.people import Act, Person
@@ -13,6 +12,7 @@ from tests.wire.discord.picking import Modal
 from tests.wire.discord.server import DiscordWire
 from tests.wire.discord.sessions import Intent
 from tests.wire.discord.world import Channel, Guild, Kind, Role
+from tests.wire.loopback import RemoteWire
 
 __all__ = [
     "Act",

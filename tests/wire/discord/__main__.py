@@ -5,7 +5,6 @@ The API is at `<address>/api/v10`, the gateway at the same host and port: `ws://
 
 import argparse
 import asyncio
-import gc
 
 from tests.wire.discord.control import install
 from tests.wire.discord.server import TOKEN, DiscordWire
@@ -15,10 +14,7 @@ async def serve(port: int, token: str, *, strict: bool, checked: bool) -> None:
     wire = DiscordWire(port, token, strict=strict)
     wire.posting.checked = checked
     install(wire)
-    async with wire:
-        print(wire.url, flush=True)  # noqa: T201  whoever started it reads the address here
-        gc.freeze()
-        await asyncio.Event().wait()
+    await wire.serve_for_ever()
 
 
 def main() -> None:

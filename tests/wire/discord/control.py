@@ -7,10 +7,7 @@ or a form's field takes more than words and numbers, it is `{"person": id}`, `{"
 
 import asyncio
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
-
-import aiohttp
+from typing import TYPE_CHECKING, Any
 
 from tests.wire.discord.faults import Fault, Limits
 from tests.wire.discord.messages import Message
@@ -283,26 +280,3 @@ class _Control:
 
 def _told(message: Message) -> dict[str, Any]:
     return message.to_json() | {"text": message.text, "ephemeral": message.is_ephemeral, "edits": message.edits}
-
-
-class RemoteWire:
-    """A fake in another process: `await wire.do("runs", person=1, command="tasks", channel=2)`."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=600))
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._session.close()
-
-    async def do(self, what: str, **parameters: Any) -> Any:
-        """One of the control addresses. Raises AssertionError with what the fake says where it fails."""
-        async with self._session.post(f"{self.url}/control/{what}", json=parameters) as response:
-            result = await response.json()
-            assert response.status == 200, result
-            return result

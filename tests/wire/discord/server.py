@@ -6,8 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -24,6 +23,7 @@ from tests.wire.discord.refusal import Refusal, not_found, refuse_flaws, unautho
 from tests.wire.discord.rest import Request, Table
 from tests.wire.discord.stage import Stage
 from tests.wire.discord.world import Channel, Guild, Interaction, Role, User, World
+from tests.wire.loopback import Loopback, cut, json_response
 
 TOKEN: Final = "MTI0NTAwMDAwMDAwMDAwMDAx.Gfake0.test-token-of-the-fake"
 BOT_ID: Final = 124_500_000_000_000_001
@@ -47,20 +47,18 @@ class Call:
     description: str = ""
 
 
-class DiscordWire(Stage):
+class DiscordWire(Loopback, Stage):
     """Discord's REST API, gateway and CDN on 127.0.0.1, and the world behind them."""
 
     def __init__(self, port: int = 0, token: str = TOKEN, *, strict: bool = True) -> None:
         """`strict` checks every body against the published OpenAPI description, where there is a copy."""
-        super().__init__()
+        Loopback.__init__(self, port, largest_request_bytes=_LARGEST_REQUEST_BYTES)
+        Stage.__init__(self)
         self.token = token
         self.strict = strict
-        self.keeps_log = True
         self.calls: list[Call] = []
         self.counts: Counter[str] = Counter()
         self.limits: Limits | None = None
-        self.hang_seconds = 30.0
-        self.extra_routes: dict[str, Callable[[dict[str, Any]], Any]] = {}
         self.world = World(User(BOT_ID, "himma", "Himma", is_bot=True))
         self.world.users[BOT_ID] = self.world.bot
         self.gateway = Gateway(self.world, token, self._changed)
@@ -69,9 +67,6 @@ class DiscordWire(Stage):
         self.commands = Commands(self.world)
         self._faults: list[PlannedFault] = []
         self._delays: dict[str, float] = {}
-        self._port = port
-        self._runner: web.ServerRunner | None = None
-        self._waiting: set[asyncio.Future[None]] = set()
         self._table = self._addresses()
 
     def _addresses(self) -> Table:
@@ -96,35 +91,14 @@ class DiscordWire(Stage):
 
     # Being a server
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
     async def start(self) -> None:
-        server = web.Server(self._handle, request_factory=_request, access_log=None)
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
+        await super().start()
         self.gateway.url, self.world.cdn = self.gateway_url, self.url
 
     async def close(self) -> None:
-        """Go away, as a server that is down: connections are refused. `start` brings it back on the same port."""
         self.gateway.drop()
         await asyncio.sleep(0)
-        if self._runner:
-            await self._runner.cleanup()
-            self._runner = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        await super().close()
 
     @property
     def api_url(self) -> str:
@@ -144,7 +118,7 @@ class DiscordWire(Stage):
         if path.startswith(("/attachments/", "/ephemeral-attachments/")):
             return self._cdn(path)
         if path.startswith("/control/") and path.removeprefix("/control/") in self.extra_routes:
-            return await _control(request, self.extra_routes[path.removeprefix("/control/")])
+            return await self._control(request, path.removeprefix("/control/"))
         return _refused(not_found())
 
     def _cdn(self, path: str) -> web.Response:
@@ -235,9 +209,7 @@ class DiscordWire(Stage):
                 raise limited(fault.retry_after, everywhere=fault.kind is Fault.LIMITED_GLOBALLY)
             case Fault.TIMEOUT:
                 await asyncio.sleep(self.hang_seconds)
-        if request.transport:
-            request.transport.abort()
-        return web.Response()
+        return cut(request)
 
     def slow(self, route: str, seconds: float) -> None:
         """From now on the answers of a route take that long to come, after their effect."""
@@ -257,25 +229,6 @@ class DiscordWire(Stage):
         return self.interactions.acknowledge_seconds
 
     # Waiting
-
-    def _changed(self) -> None:
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    async def until(
-        self, holds: Callable[[], object], within_seconds: float = 5.0, otherwise: str = "it did not come true"
-    ) -> None:
-        """Wait until something holds. Raises AssertionError where it does not in time."""
-        deadline = time.monotonic() + within_seconds
-        while not holds():
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise AssertionError(otherwise)
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.add(waiter)
-            await asyncio.wait({waiter}, timeout=min(left, 0.05))
-            self._waiting.discard(waiter)
 
     async def connected(self, shards: int = 1, within_seconds: float = 5.0) -> None:
         """Wait until so many sessions have a connection."""
@@ -323,13 +276,6 @@ class DiscordWire(Stage):
         self.forbid(channel, Permission.VIEW_CHANNEL, whom=channel.guild.roles[channel.guild.id])
 
 
-def _request(*arguments: Any) -> web.BaseRequest:
-    message, payload, protocol, writer, task = arguments
-    return web.BaseRequest(
-        message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=_LARGEST_REQUEST_BYTES
-    )
-
-
 async def _read(request: web.BaseRequest, r: Request) -> None:
     """The body, from JSON or from a form with files."""
     if request.content_type == "multipart/form-data":
@@ -345,16 +291,6 @@ async def _read(request: web.BaseRequest, r: Request) -> None:
             raise Refusal(400, 50109, "The request body contains invalid JSON.") from None
 
 
-async def _control(request: web.BaseRequest, route: Callable[[dict[str, Any]], Any]) -> web.Response:
-    try:
-        result = route(json.loads(await request.read() or "{}"))
-        if asyncio.iscoroutine(result):
-            result = await result
-    except Exception as error:  # noqa: BLE001  the other process wants to hear of it
-        return _json_response(500, json.dumps({"error": f"{type(error).__name__}: {error}"}))
-    return _json_response(200, json.dumps(result))
-
-
 def _refused(refusal: Refusal, headers: dict[str, str] | None = None) -> web.Response:
     if refusal.message == "error code: 1015":
         return web.Response(status=429, text=refusal.message)
@@ -362,6 +298,4 @@ def _refused(refusal: Refusal, headers: dict[str, str] | None = None) -> web.Res
 
 
 def _json_response(status: int, text: str | None, headers: dict[str, str] | None = None) -> web.Response:
-    if text is None:
-        return web.Response(status=status, headers=headers)
-    return web.Response(status=status, body=text.encode(), headers={"Content-Type": "application/json", **(headers or {})})
+    return web.Response(status=status, headers=headers) if text is None else json_response(status, text, headers)

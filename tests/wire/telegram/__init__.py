@@ -4,7 +4,7 @@ In a test's own process: `async with TelegramWire() as wire`. In one of its own:
 through `RemoteWire`.
 """
 
-from tests.wire.telegram.control import RemoteWire
+from tests.wire.loopback import RemoteWire
 from tests.wire.telegram.faults import Fault, Limits
 from tests.wire.telegram.people import Person, Press
 from tests.wire.telegram.server import TelegramWire

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 
 from tests.wire.telegram.control import install
 from tests.wire.telegram.server import TOKEN, TelegramWire
@@ -11,10 +10,7 @@ from tests.wire.telegram.server import TOKEN, TelegramWire
 async def serve(port: int, token: str, *, strict: bool) -> None:
     wire = TelegramWire(port, token, strict=strict)
     install(wire)
-    async with wire:
-        print(wire.url, flush=True)  # noqa: T201  whoever started it reads the address here
-        gc.freeze()
-        await asyncio.Event().wait()
+    await wire.serve_for_ever()
 
 
 def main() -> None:

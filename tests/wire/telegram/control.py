@@ -2,10 +2,7 @@
 
 import asyncio
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
-
-import aiohttp
+from typing import TYPE_CHECKING, Any
 
 from tests.wire.telegram.faults import Fault, Limits
 from tests.wire.telegram.people import Person
@@ -137,26 +134,3 @@ class _Control:
 
     def _person(self, person: int) -> Person:
         return Person(self._wire, self._wire.world.people[person])
-
-
-class RemoteWire:
-    """A fake in another process: `await wire.do("says", person=1, text="/tasks")`."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=600))
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._session.close()
-
-    async def do(self, what: str, **parameters: Any) -> Any:
-        """One of the control addresses. Raises AssertionError with what the fake says where it fails."""
-        async with self._session.post(f"{self.url}/control/{what}", json=parameters) as response:
-            result = await response.json()
-            assert response.status == 200, result
-            return result

@@ -5,13 +5,12 @@ import itertools
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from aiohttp import web
 
+from tests.wire.loopback import Loopback, cut, json_response
 from tests.wire.telegram import spec
 from tests.wire.telegram.faults import Fault, Limits, PlannedFault, flood
 from tests.wire.telegram.methods import Methods, not_found
@@ -36,60 +35,31 @@ class Call:
     description: str = ""
 
 
-class TelegramWire:
+class TelegramWire(Loopback):
     """A Bot API server on 127.0.0.1 and the world behind it."""
 
     def __init__(self, port: int = 0, token: str = TOKEN, username: str = "himma_bot", *, strict: bool = True) -> None:
         """`strict` checks every request against the published description of the Bot API, where there is a copy."""
+        super().__init__(port, largest_request_bytes=_LARGEST_REQUEST_BYTES)
         self.token = token
         self.strict = strict
         self.privacy = True
         self.calls: list[Call] = []
         self.counts: Counter[str] = Counter()
-        self.keeps_log = True
         self.faults: list[PlannedFault] = []
-        self.hang_seconds = 30.0
         self.delays: dict[str, float] = {}
         bot = {"id": int(token.split(":", maxsplit=1)[0]), "is_bot": True, "first_name": BOT_FIRST_NAME, "username": username}
         self.world = World(bot)
         self.methods = Methods(self.world)
         self.updates = Updates(self._changed)
-        self._port = port
-        self._runner: web.ServerRunner | None = None
-        self._waiting: set[asyncio.Future[None]] = set()
         self._presses: dict[str, asyncio.Future[None]] = {}
         self._ids = itertools.count(1)
-        self.extra_routes: dict[str, Callable[[dict[str, Any]], Any]] = {}
 
     # Being a server
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def start(self) -> None:
-        server = web.Server(self._handle, request_factory=_request, access_log=None)
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-
     async def close(self) -> None:
-        """Go away, as a server that is down: connections are refused. `start` brings it back on the same port."""
         self.updates.close()
-        if self._runner:
-            await self._runner.cleanup()
-            self._runner = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        await super().close()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         prefix, _, method = request.path.rpartition("/")
@@ -97,9 +67,9 @@ class TelegramWire:
             return await self._serve(request, method)
         if request.path.startswith(f"/file/bot{self.token}/"):
             file = self.world.files.get(method)
-            return web.Response(body=file_bytes(file)) if file else _json_response(404, '{"ok":false,"error_code":404}')
+            return web.Response(body=file_bytes(file)) if file else json_response(404, '{"ok":false,"error_code":404}')
         if prefix == "/control" and method in self.extra_routes:
-            return await _control(request, self.extra_routes[method])
+            return await self._control(request, method)
         return _refused(Refusal(401, "Unauthorized") if prefix.startswith("/bot") else not_found())
 
     async def _serve(self, request: web.BaseRequest, method: str) -> web.StreamResponse:
@@ -123,7 +93,7 @@ class TelegramWire:
         finally:
             self._changed()
         call.status = 200
-        return _json_response(200, f'{{"ok":true,"result":{result}}}')
+        return json_response(200, f'{{"ok":true,"result":{result}}}')
 
     async def _do(self, method: str, parameters: dict[str, Any]) -> str:
         if self.strict:
@@ -178,9 +148,7 @@ class TelegramWire:
                 raise flood(fault.retry_after)
             case Fault.TIMEOUT:
                 await asyncio.sleep(self.hang_seconds)
-        if request.transport:
-            request.transport.abort()
-        return web.Response()
+        return cut(request)
 
     def slow(self, method: str, seconds: float) -> None:
         """From now on a method's answers take that long to come."""
@@ -200,25 +168,6 @@ class TelegramWire:
         self.methods.query_lifetime_seconds = seconds
 
     # Waiting
-
-    def _changed(self) -> None:
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    async def until(
-        self, holds: Callable[[], object], within_seconds: float = 5.0, otherwise: str = "it did not come true"
-    ) -> None:
-        """Wait until something holds. Raises AssertionError where it does not in time."""
-        deadline = time.monotonic() + within_seconds
-        while not holds():
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise AssertionError(otherwise)
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.add(waiter)
-            await asyncio.wait({waiter}, timeout=min(left, 0.05))
-            self._waiting.discard(waiter)
 
     async def acknowledged(self, within_seconds: float = 5.0) -> None:
         """Wait until no update waits for its acknowledgement."""
@@ -313,13 +262,6 @@ class TelegramWire:
         self.updates.add("my_chat_member", told)
 
 
-def _request(*arguments: Any) -> web.BaseRequest:
-    message, payload, protocol, writer, task = arguments
-    return web.BaseRequest(
-        message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=_LARGEST_REQUEST_BYTES
-    )
-
-
 async def _read(request: web.BaseRequest, method: str) -> dict[str, Any]:
     """The parameters, from JSON or from a form, whose values are JSON wherever the parameter is no string."""
     if request.content_type == "application/json":
@@ -345,22 +287,8 @@ def _from_form(name: str, value: Any) -> Any:
         return value
 
 
-async def _control(request: web.BaseRequest, route: Callable[[dict[str, Any]], Any]) -> web.Response:
-    try:
-        result = route(json.loads(await request.read() or "{}"))
-        if asyncio.iscoroutine(result):
-            result = await result
-    except Exception as error:  # noqa: BLE001  the other process wants to hear of it
-        return _json_response(500, json.dumps({"error": f"{type(error).__name__}: {error}"}))
-    return _json_response(200, json.dumps(result))
-
-
 def _refused(refusal: Refusal) -> web.Response:
     told: dict[str, Any] = {"ok": False, "error_code": refusal.code, "description": refusal.description}
     if refusal.parameters:
         told["parameters"] = refusal.parameters
-    return _json_response(refusal.code, json.dumps(told))
-
-
-def _json_response(status: int, text: str) -> web.Response:
-    return web.Response(status=status, body=text.encode(), headers={"Content-Type": "application/json"})
+    return json_response(refusal.code, json.dumps(told))
