@@ -44,7 +44,7 @@ def _print_table(known: dict[str, Lateness], now: datetime) -> None:
     table = Table("what time causes", "every", "last looked after")
     for name, tick in TICKS.items():
         beat = known.get(name)
-        said = f"{(now - beat.succeeded_at).total_seconds():,.0f} s ago" if beat else "never"
+        said = f"{max(0, (now - beat.succeeded_at).total_seconds()):,.0f} s ago" if beat else "never"
         table.add_row(name, str(tick.every), f"{said}, late" if beat and beat.is_late else said)
     Console().print(table)
 

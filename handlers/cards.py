@@ -41,7 +41,7 @@ async def live_card(session: AsyncSession, task_id: int, now: datetime) -> Reply
     rows.append(
         (
             Link(words.say("Details in private"), f"task_{task.id}"),
-            Button(words.say("Something is wrong"), "flag", str(task.id), task.version),
+            wrong_button(task, words),
         )
     )
     return Reply(card=await task_card(session, task, community, words, now), rows=tuple(rows), scope=Scope.HERE)
@@ -66,7 +66,10 @@ async def personal_card(context: Context, task: Task, text: str = "") -> Reply:
             if member and task.state is TaskState.DONE
             else ()
         ),
-        (Button(words.say("Something is wrong"), "flag", str(task.id), task.version),),
+        (
+            *_elsewhere(task, claim, place, words, now),
+            Button(words.say("Something is wrong"), "flag", str(task.id), task.version),
+        ),
     )
     return Reply(text=text, card=card, rows=rows, edit=context.is_press)
 
@@ -118,10 +121,16 @@ def _actions(task: Task, claim: Claim | None, words: Words, now: datetime) -> tu
             return own, (Button(words.say("And every time"), "every_time", str(task.id)),)
         return (own,) if task.has_fixed_time else (own, (Button(words.say("More time"), "extend", str(task.id)),))
     if claim is None and is_open(task, now) and task.seats_left:
-        return ((claim_button(task, words),), (Button(words.say("Other tasks"), "tasks"),))
+        return ((claim_button(task, words),),)
     if claim is None and is_open(task, now):
         return ((Button(words.say("Wait for a seat"), "wait", str(task.id)), Button(words.say("Other tasks"), "tasks")),)
     return ((Button(words.say("Other tasks"), "tasks"),),)
+
+
+def _elsewhere(task: Task, claim: Claim | None, place: Wait | None, words: Words, now: datetime) -> tuple[Button, ...]:
+    """The way on for whom this task is not, where nothing else leads there."""
+    is_free = claim is None and place is None and is_open(task, now) and task.seats_left
+    return (Button(words.say("Other tasks"), "tasks"),) if is_free else ()
 
 
 def _line_actions(task: Task, place: Wait, words: Words) -> tuple[Row, ...]:
@@ -153,6 +162,10 @@ def done_button(task: Task, words: Words) -> Button:
 
 def release_button(task: Task, words: Words) -> Button:
     return Button(words.say("Give back"), "release", str(task.id), task.version)
+
+
+def wrong_button(task: Task, words: Words) -> Button:
+    return Button(words.say("Something is wrong"), "flag", str(task.id), task.version)
 
 
 def place_text(place: str, words: Words) -> Said:

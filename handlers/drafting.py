@@ -75,8 +75,8 @@ def _read_deadline(text: str, words: Words, now: datetime) -> str:
     return read_moment(text, now, words.zone).isoformat()
 
 
-def _numbers(say: Callable[[Words, int], Said], *numbers: int) -> Callable[[Words], Options]:
-    return lambda words: (tuple(Option(say(words, n), str(n)) for n in numbers),)
+def _numbers(say: Callable[[Words, int], Said], *rows: tuple[int, ...]) -> Callable[[Words], Options]:
+    return lambda words: tuple(tuple(Option(say(words, n), str(n)) for n in row) for row in rows)
 
 
 def _beginnings(words: Words) -> Options:
@@ -131,7 +131,7 @@ FIELDS = {
             N_("How many minutes does it take?"),
             lambda text, _words, _now: reading.read_minutes(text),
             lambda value, words, _: words.minutes(value),
-            _numbers(Words.minutes, 5, 10, 15, 30, 60),
+            _numbers(Words.minutes, (5, 10, 15), (30, 60)),
         ),
         Field(
             "seats",
@@ -139,7 +139,7 @@ FIELDS = {
             N_("How many people are needed? Each takes one seat."),
             lambda text, _words, _now: reading.read_seats(text),
             lambda value, words, _: words.seats(value),
-            _numbers(Words.number, 1, 2, 3, 5, 10),
+            _numbers(Words.number, (1, 2, 3, 5, 10)),
         ),
         Field(
             "place",
