@@ -28,6 +28,11 @@ _MEMORY = Path("/dev/shm")  # noqa: S108  # pytest makes its own folder there
 _ROOM_BYTES = 1 << 30
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: some tests wait, for a pause that is a library's own or a process that starts."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure() -> None:
     keep_compiled()
     if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
@@ -92,7 +97,7 @@ class PostgresTemplate:
         if uses < _USES and server.empty(name):
             self._free.append((name, uses + 1))
         else:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            server.drop(name)
 
     def _begin(self) -> postgres.Server:
         found = postgres.find()
@@ -106,7 +111,7 @@ class PostgresTemplate:
     def close(self) -> None:
         if self._server:
             for name in (self.name, *(name for name, _ in self._free)):
-                self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+                self._server.drop(name)
             self._server.close()
 
 

@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.settings import database_url
 from migrations import newest, upgrade
@@ -174,6 +173,8 @@ class Server:
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
         self._engine = create_async_engine(url, isolation_level="AUTOCOMMIT")  # CREATE DATABASE stands in no transaction
+        self._brooms: dict[str, AsyncEngine] = {}
+        """What empties each database: connecting costs as much as emptying does."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -190,11 +191,16 @@ class Server:
         revision. Whoever is connected to it is cut off."""
         return self._wait_for(self._empty(database))
 
+    def drop(self, database: str) -> None:
+        """Do away with a database, whoever is connected to it."""
+        self._wait_for(self._drop(database))
+
     def url(self, database: str) -> str:
         return self._url.set(database=database).render_as_string(hide_password=False)
 
     def close(self) -> None:
-        self._wait_for(self._engine.dispose())
+        for engine in (*self._brooms.values(), self._engine):
+            self._wait_for(engine.dispose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -207,11 +213,17 @@ class Server:
             await connection.execute(text(statement))
 
     async def _empty(self, database: str) -> bool:
-        engine = create_async_engine(self.url(database), poolclass=NullPool)
-        async with engine.begin() as connection:
+        if database not in self._brooms:
+            self._brooms[database] = create_async_engine(self.url(database))
+        async with self._brooms[database].begin() as connection:
             await connection.execute(text(_EMPTY))
             revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
         return revision == newest()
+
+    async def _drop(self, database: str) -> None:
+        if database in self._brooms:
+            await self._brooms.pop(database).dispose()
+        await self._execute(f"DROP DATABASE {database} WITH (FORCE)")
 
     async def _migrate(self, database: str) -> None:
         engine = create_async_engine(self.url(database))
