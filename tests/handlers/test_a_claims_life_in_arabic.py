@@ -1,6 +1,7 @@
 """A seat and the line for it from beginning to end, as those read it who speak Arabic."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -8,6 +9,7 @@ from models.claims import Claim, ClaimState
 from models.waitlist import Wait, WaitState
 from tests.arabic import check_arabic, until
 from tests.dialogue import NOW, Home, Somebody, Talk, both_platforms, plain
+from tests.handlers.test_holding import hide
 
 
 async def scene(chat: Talk, *names: str) -> tuple[list[Somebody], Home, int]:
@@ -138,3 +140,40 @@ async def test_a_seat_is_waited_for_offered_passed_on_and_left(chat: Talk) -> No
         (WaitState.SEATED,), (WaitState.LEFT,), (WaitState.LAPSED,),
     ]  # fmt: skip
     check_arabic(huda, omar, sara, nour, ziad)
+
+
+@both_platforms
+async def test_what_is_over_is_asked_about_and_stands_on_the_record(chat: Talk) -> None:
+    huda, omar = chat.person("هدى", "ar"), chat.person("عمر", "ar")
+    home = await chat.home(huda, omar, name="دفء", language="ar")
+    noon = NOW + timedelta(hours=22)
+    columns: dict[str, Any] = {"starts_at": noon, "deadline_at": noon + timedelta(days=2), "place": "حديقة الحرية"}
+    await omar.says(f"/claim {await chat.task(home, huda, 'تنظيف الحديقة', language='ar', **columns)}")
+
+    await chat.passes(60, hours=46, minutes=10)
+    assert plain(omar.screen.text) == (
+        "انتهت «تنظيف الحديقة». كيف كانت؟ يمكن تسليم التقرير حتى الساعة ٢٠:٣٢ اليوم، وبعد ذلك يُعَدّ المقعد متروكًا."
+    )
+    await until(chat, "2026-11-25 20:34")
+    assert await states(chat) == [ClaimState.EXPIRED]
+    assert plain(omar.screen.text) == (
+        "لم يُسلَّم شيء عن «تنظيف الحديقة»، وانتهى وقت التسليم. يبقى هذا في سجلّك ٩٠ يومًا، والاعتراض عليه ممكن."
+    )
+    record = await omar.presses("سجلّي")
+    assert "«تنظيف الحديقة»، الثلاثاء ٢٤ نوفمبر: لم يصل تقرير" in plain(record.text)
+    check_arabic(omar)
+
+
+@both_platforms
+async def test_who_cannot_be_asked_keeps_the_seat_until_a_moderator_frees_it(chat: Talk) -> None:
+    (huda, omar), _, _ = await scene(chat, "هدى", "عمر")
+    await hide(chat, "عمر")
+    await chat.later(hours=3)
+    assert plain(huda.screen.text) == (
+        "مقعد «مكالمة عادل» محجوز باسم عمر أطول ممّا كان مقرّرًا، والسؤال غير ممكن لعدم وجود محادثة خاصّة. "
+        "يبقى المقعد محجوزًا إلى أن يحرّره مشرف."
+    )
+    assert await states(chat) == [ClaimState.HELD]
+    assert plain((await huda.presses("تحرير المقعد")).text) == "مقعد «مكالمة عادل» شاغر من جديد."
+    assert await states(chat) == [ClaimState.EXPIRED]
+    check_arabic(huda, omar)

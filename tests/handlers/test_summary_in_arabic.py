@@ -52,7 +52,9 @@ async def subscribes(post: Post, somebody: Somebody, address: str, *choices: str
     await somebody.presses(MAIL)
     await somebody.presses("إضافة عنوان")
     await somebody.says(address)
-    await post.presses(post.wire.newest(address).link("/confirm/"))
+    page = await post.presses(post.wire.newest(address).link("/confirm/"))
+    assert '<html lang="ar" dir="rtl">' in page.text
+    assert "تمّ تأكيد" in page.text
     await somebody.talk.settle()
     for label in choices:
         await somebody.presses(label)
@@ -157,6 +159,11 @@ async def test_weeks_are_named_and_come_as_a_file(chat: Talk, post: Post) -> Non
     pages = read_xlsx(file_in(await huda.presses("بصيغة XLSX"))[1])
     assert list(pages) == ["الأرقام", "المهام", "الحجوزات", "التقارير"]
     assert [row[3] for row in pages["الحجوزات"][1:]] == ["معتمد", "اعتذار", "انتهى وقته"]
+
+    await until(chat, "2026-12-07 12:00")
+    said = text_of(await hears(chat, huda, "/summary الأسبوع الماضي"))
+    assert "دفء، ٢٨ نوفمبر–٤ ديسمبر (٢٠٢٦-W٤٩)\nأعمال مكتملة: ٠ (الأسبوع السابق ١، والمعتاد ١)\n" in said
+    assert "\nالوقت المقدَّم: لا دقائق (الأسبوع السابق ساعة واحدة و١٠ دقائق، والمعتاد ساعة واحدة و١٠ دقائق)\n" in said
     check_arabic(huda, omar)
 
 
@@ -176,7 +183,13 @@ async def test_the_weeks_tasks_come_by_mail_or_in_the_chat_or_not_at_all(chat: T
     assert "مكالمة عادل: ٥ دقائق، مقعد واحد، حتى الساعة ١٤:٠٠، الجمعة ٢٢ يناير" in plain(mail.text)
     check_mail(mail.text)
     assert len(omar.reads()) == before
+    page = await post.presses(mail.link("/leave/"), {"List-Unsubscribe": "One-Click"})
+    assert "لا تصل مهام الأسبوع بالبريد الإلكتروني بعد الآن." in page.text
+    await chat.settle()
+    assert omar.screen.text == "كما طُلب في الرسالة، لا تصل مهام الأسبوع بالبريد الإلكتروني بعد الآن."
 
+    await omar.says("/me")
+    await omar.presses("مهام الأسبوع")
     await omar.presses("في هذه المحادثة")
     assert "تصل في هذه المحادثة، يوم الثلاثاء عند الساعة ٠٩:٠٠." in plain(omar.screen.text)
     await until(chat, "2026-12-01 09:00")
@@ -185,4 +198,13 @@ async def test_the_weeks_tasks_come_by_mail_or_in_the_chat_or_not_at_all(chat: T
     assert "تمّ: لا قائمة أسبوعية بعد الآن." in ended.text
     await until(chat, "2026-12-08 09:00")
     assert len(post.wire.to(OMAR)) == 2, "the one that asked, and one list"
+
+    await omar.presses("في هذه المحادثة")
+    await omar.presses("بالبريد الإلكتروني")
+    post.wire.refused[OMAR] = "550 5.2.1 the mailbox is disabled"
+    await until(chat, "2026-12-15 09:00")
+    await chat.later(hours=1)
+    assert plain(omar.screen.text) == (
+        "رجعت الرسالة الموجّهة إلى omar@example.org، فلا إرسال إليه بعد الآن. يمكن تصحيح العنوان أو إضافة غيره."
+    )
     check_arabic(omar)
