@@ -14,12 +14,13 @@ from handlers.refusals import put_into_words
 from handlers.registry import Arg, ArgKind, Call, command, crowd_command
 from handlers.types import Button, Reply, Row
 from handlers.words import N_, Said, Words
-from models.appeals import OVER, Appeal, AppealState
+from models.appeals import NOT_YET, OVER, Appeal
 from models.calling import appeals_by_number, get_appeal, tasks_of_appeal
 from models.claims import seats_held
 from models.communities import Community
 from models.finding import Wish, fitting_tasks
 from models.refusals import NotFound, Outdated, TaskClosed, TaskFull
+from models.roles import Role
 from models.seating import Held, Outcome, Want, claim
 from models.shares import credit_seats
 from models.tasks import Task
@@ -27,7 +28,6 @@ from models.turnout import Answer, note_answers
 
 _APPEAL = Arg("appeal", ArgKind.NUMBER, "")
 _FEWER_LIMIT = 400
-_NOT_CALLED = (AppealState.DRAFT, AppealState.WAITING)
 _TAGS_IN_ROW = 2
 _TRIED = 5
 """Tasks of an appeal in which a seat is looked for by one press: others may be taking the same ones."""
@@ -74,7 +74,7 @@ async def take_part(calls: Sequence[Call]) -> list[Reply]:
 def _way(call: Call, appeal: Appeal | None, tasks: Sequence[Task], known: Mapping[int, set[int]]) -> list[int]:
     """The numbers of the tasks that are tried, one after the other: the one of which they have a seat, else those with seats
     left; where none has any, the first, of which one may come free. None where the appeal does not call any more."""
-    if appeal is None or appeal.state in _NOT_CALLED:
+    if appeal is None or appeal.state in NOT_YET:
         return []
     theirs = [task.id for task in tasks if task.id in known.get(call.context.person.id, set())]
     if theirs or appeal.state in OVER:
@@ -103,7 +103,7 @@ def _goes_on(outcome: Outcome | None) -> bool:
 
 
 async def _reply(context: Context, appeal: Appeal | None, outcome: Outcome | None) -> Reply:
-    if appeal is None or appeal.state in _NOT_CALLED:
+    if appeal is None or appeal.state in NOT_YET:
         return put_into_words(NotFound("appeal", ""), context.words)
     if isinstance(outcome, Held):
         return _with_share(held_reply(context, outcome), appeal, context.words)
@@ -139,7 +139,7 @@ async def _next_best(context: Context, appeal: Appeal, full: TaskFull | None) ->
 async def called(context: Context, number: int) -> Appeal:
     """An appeal that goes out, or went out, to the person's team. Raises NotFound."""
     found = await get_appeal(context.session, number)
-    if found.state in _NOT_CALLED or await context.member_of(found.community_id) is None:
+    if found.state in NOT_YET or await context.member_of(found.community_id) is None:
         raise NotFound("appeal", str(number))
     return found
 
@@ -165,9 +165,12 @@ async def not_now(context: Context, appeal: int) -> Reply:
 
 @command("appeal_see", args=(_APPEAL,))
 async def see(context: Context, appeal: int) -> Reply:
-    """The appeal, as it was sent and as it stands."""
-    found = await called(context, appeal)
-    return await message_to_reader(context, found)
+    """The appeal, as it was sent and as it stands; for moderators also one that is to be sent."""
+    found = await get_appeal(context.session, appeal)
+    member = await context.member_of(found.community_id)
+    if found.state in NOT_YET and member is not None and member.role >= Role.MODERATOR:
+        return replace(await message_to_reader(context, found), edit=False)
+    return await message_to_reader(context, await called(context, appeal))
 
 
 async def message_to_reader(context: Context, appeal: Appeal) -> Reply:

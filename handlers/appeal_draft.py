@@ -63,7 +63,6 @@ def _texts(data: Data) -> dict[str, str]:
 async def made_of_draft(context: Context, data: Data) -> Material:
     """What would be sent."""
     community, tasks = await context.session.get_one(Community, data["community"]), await tasks_of_draft(context, data)
-    is_urgent = decision_of(data)["is_urgent"]
     draft = Appeal(
         id=0,
         community_id=community.id,
@@ -73,8 +72,7 @@ async def made_of_draft(context: Context, data: Data) -> Material:
         called_role=data.get("called") or "",
         thread=data["thread"],
         state=AppealState.DRAFT,
-        wants_urgent=is_urgent,
-        confirmed_by=context.person.id if is_urgent else None,
+        wants_urgent=decision_of(data)["is_urgent"],
     )
     return Material(draft, community, Media(**data["picture"]) if data.get("picture") else None, tuple(tasks))
 

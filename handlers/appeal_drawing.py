@@ -16,7 +16,7 @@ from handlers.context import speak_to
 from handlers.stored import load_place
 from handlers.types import Button, Card, ChatKind, Link, Media, Place, Reply, Row, Scope, Tone
 from handlers.words import LANGUAGES, N_, Said, Words, words_for
-from models.appeals import OVER, Appeal, AppealPost, AppealState, PostKind
+from models.appeals import NOT_YET, OVER, Appeal, AppealPost, AppealState, PostKind
 from models.calling import tasks_of_appeal
 from models.communities import Chat, Community, chats_of
 from models.people import Person
@@ -135,7 +135,8 @@ def _card(made: Material, words: Words) -> Card:
     footer = say("{who} vouches for this. Last confirmed: {moment}", who=who, moment=confirmed)
     if appeal.state in OVER:
         return Card(say(ENDINGS[appeal.state], community=community.name), (text,), footer)
-    title = N_("Urgent appeal from {community}") if appeal.is_urgent else N_("Appeal from {community}")
+    is_urgent = appeal.is_urgent or (appeal.wants_urgent and appeal.state in NOT_YET)  # as it will be
+    title = N_("Urgent appeal from {community}") if is_urgent else N_("Appeal from {community}")
     return Card(say(title, community=community.name), (text, *_tasks(made, words)), footer)
 
 

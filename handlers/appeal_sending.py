@@ -9,7 +9,7 @@ from handlers.appeal_progress import draw_progress, shortened
 from handlers.context import Context
 from handlers.notices import Telling, notice
 from handlers.stored import dump_place
-from handlers.types import ChatKind, Place, Reply
+from handlers.types import Button, ChatKind, Place, Reply
 from handlers.words import Said
 from models.appeals import Appeal, AppealState, PostKind
 from models.audit import Action, note
@@ -108,4 +108,5 @@ async def draw_second(telling: Telling) -> Reply | None:
     shown = await draw_progress(telling.session, appeal, telling.words, telling.now)
     text = "\n\n".join(appeal.texts.values())
     asked = telling.words.say("An appeal waits for a second moderator. This is what it says:")
-    return Reply(text=f"{asked}\n\n{text}", card=shown.card, rows=shown.rows)
+    see = (Button(telling.words.say("Show the appeal"), "appeal_see", str(appeal.id)),)
+    return Reply(text=f"{asked}\n\n{text}", card=shown.card, rows=(*shown.rows, see))

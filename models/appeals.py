@@ -31,6 +31,7 @@ class AppealState(StrEnum):
     """Its time was over."""
 
 
+NOT_YET: Final = (AppealState.DRAFT, AppealState.WAITING)
 UNDER_WAY: Final = (AppealState.RUNNING, AppealState.PAUSED)
 OVER: Final = (AppealState.STOPPED, AppealState.ENDED, AppealState.STALE)
 

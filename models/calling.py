@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, case, delete, func, insert, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.appeals import (
+    NOT_YET,
     UNDER_WAY,
     Appeal,
     AppealLeg,
@@ -29,7 +30,6 @@ from models.tasks import Task, TaskState, TaskTag
 
 SETTLE: Final = timedelta(seconds=2)
 """What is just going out with the old words has arrived by then, and can be edited with the rest."""
-_NOT_YET: Final = (AppealState.DRAFT, AppealState.WAITING)
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ async def resume_appeal(session: AsyncSession, appeal_id: int, now: datetime) ->
 async def stop_appeal(session: AsyncSession, appeal_id: int, now: datetime) -> Appeal:
     """Nobody else hears it, and what was sent says so. Raises AppealMoved where it is over already."""
     values = {"over_at": now, "version": Appeal.version + 1}
-    appeal = await _move(session, appeal_id, (*_NOT_YET, *UNDER_WAY), AppealState.STOPPED, values)
+    appeal = await _move(session, appeal_id, (*NOT_YET, *UNDER_WAY), AppealState.STOPPED, values)
     return await _let_go(session, appeal, now)
 
 
@@ -169,14 +169,14 @@ async def correct_appeal(session: AsyncSession, appeal_id: int, changes: Mapping
     Raises AppealMoved where it is over.
     """
     values = {**changes, "version": Appeal.version + 1}
-    appeal = await _move(session, appeal_id, (*_NOT_YET, *UNDER_WAY), None, values)
+    appeal = await _move(session, appeal_id, (*NOT_YET, *UNDER_WAY), None, values)
     await reopen_edits(session, [appeal.id], now + SETTLE)
     return await _redrawn(session, appeal, now)
 
 
 async def confirm_true(session: AsyncSession, appeal_id: int, now: datetime) -> Appeal:
     """Somebody who knows says that it is still true. Raises AppealMoved where it is over."""
-    appeal = await _move(session, appeal_id, (*_NOT_YET, *UNDER_WAY), None, {"last_confirmed_at": now})
+    appeal = await _move(session, appeal_id, (*NOT_YET, *UNDER_WAY), None, {"last_confirmed_at": now})
     return await _redrawn(session, appeal, now)
 
 

@@ -152,6 +152,10 @@ async def test_a_second_moderator_confirms_where_the_team_wants_it_and_always_wh
     await chat.later(seconds=5)
     assert "An appeal waits for a second moderator." in omar.screen.text
     assert "Come at once." in omar.screen.text
+    seen = await omar.presses("Show the appeal")
+    assert plain(seen.text).startswith("Urgent appeal from Warmth\nCome at once.")
+    hidden = await sara.presses_on(sara.screen, data="appeal_see:1:0")
+    assert "لا يوجد هنا نداء برقم 1" in plain(hidden.text)
 
     await huda.presses("Confirm")
     assert await state(chat) is AppealState.WAITING
