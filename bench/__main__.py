@@ -44,7 +44,7 @@ async def _discord(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
 
 
 async def _ticks(folder: Path, effort: Effort, tell: Tell) -> RenderableType:
-    tell("a million reminders told, a hundred thousand due")
+    tell("a million claims and reminders that are over, a hundred thousand reminders due")
     return tables.ticked(await measure(folder / "ticks", effort.share))
 
 

@@ -84,7 +84,7 @@ def on_discord(run: Discord) -> Group:
 def ticked(costs: TickCosts) -> Group:
     """What ticks cost with nothing due, and how fast a pile of reminders is worked off."""
     slowest = max(costs.idle_ms, key=lambda name: costs.idle_ms[name])
-    table = _table("Ticks with nothing due, a million rows", "tick", "ms")
+    table = _table("Ticks with nothing due, a million claims and reminders", "tick", "ms")
     for name, milliseconds in costs.idle_ms.items():
         table.add_row(name, f"{milliseconds:.2f}")
     each = costs.seconds / costs.released * 1000
