@@ -90,12 +90,13 @@ async def test_under_a_picture_a_correction_is_as_short_as_the_appeal(chat: Talk
         await huda.presses(label)
     await told(chat)
     await huda.presses("Correct")
-    assert "1000 characters long, and 775" in plain((await huda.says("x" * 1000)).text)
-    huda.writes("Come at six.")
+    assert "1000 characters long, and 775 fit here" in plain((await huda.says("x" * 1000)).text)
+    huda.writes("x" * 775)
     await chat.settle()
     await chat.later(seconds=5)
     (got,) = (message for message in omar.app.answers() if message.photo is not None)
-    assert "Come at six." in got.text
+    assert "x" * 775 in got.text
+    assert "Last confirmed" in got.text, "nothing of it is cut"
 
 
 @pytest.mark.parametrize("platform", ["discord"])
