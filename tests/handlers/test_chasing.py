@@ -37,7 +37,7 @@ async def test_first_one_moderator_then_the_next_then_the_organizers(chat: Talk)
     people, home = await handed_in(chat)
     omar = people[3]
 
-    await chat.passes(hours=23)
+    await chat.passes(hours=23, step_minutes=60)
     assert heard(people, LATE) == [0, 0, 0, 0]
     await chat.passes(hours=2)
     (first,) = [one for one in people[:3] if heard([one], LATE) == [1]]
@@ -45,10 +45,10 @@ async def test_first_one_moderator_then_the_next_then_the_organizers(chat: Talk)
         first.screen.text
     )
     assert "The review of your report on Call Adel takes longer than we said" in plain(omar.screen.text)
-    await chat.passes(hours=24)
+    await chat.passes(hours=24, step_minutes=60)
     assert sorted(heard(people[:3], LATE)) == [0, 1, 1]
     assert heard(people, VERY_LATE) == [0, 0, 0, 0]
-    await chat.passes(hours=24)
+    await chat.passes(hours=24, step_minutes=60)
     assert heard(people, VERY_LATE) == [1, 0, 0, 0]
     assert "since Monday 23 November at 14:00" in plain(people[0].screen.text)
 
@@ -86,10 +86,10 @@ async def test_in_arabic_and_nobody_of_their_own_report(chat: Talk) -> None:
         await one.presses("١٠ دقائق")
         await one.presses("تخطٍّ")
 
-    await chat.passes(hours=26)
+    await chat.passes(hours=26, step_minutes=120)
     assert "تقرير واحد في «دفء» ينتظر المراجعة أطول ممّا قيل عند تسليمه" in plain("\n".join(huda.reads()))
     assert "مراجعة تقريرك عن «مكالمة عادل» تأخذ وقتًا أطول ممّا قلنا" in plain("\n".join(omar.reads()))
-    await chat.passes(hours=48)
+    await chat.passes(hours=48, step_minutes=120)
     assert "تقرير واحد في «دفء» ما زال ينتظر رغم تذكير المشرفين" in plain("\n".join(huda.reads()))
 
 
@@ -100,5 +100,5 @@ async def test_after_a_week_away_the_steps_come_one_by_one(chat: Talk) -> None:
     await chat.passes(hours=2)
     assert sum(heard(people[:3], LATE)) == 1
     assert heard(people, VERY_LATE) == [0, 0, 0, 0]
-    await chat.passes(hours=48)
+    await chat.passes(hours=48, step_minutes=120)
     assert heard(people, VERY_LATE) == [1, 0, 0, 0]

@@ -24,6 +24,11 @@ async def stage(chat: Talk, **columns: Any) -> tuple[Home, Somebody, Somebody]:
     return home, huda, omar
 
 
+async def first_morning(chat: Talk) -> None:
+    """Saturday, a minute past nine."""
+    await chat.passes(days=4, hours=19, step_minutes=300)
+
+
 def heard(somebody: Somebody, group: Any = None) -> str:
     return plain("\n".join(message.text for message in somebody.app.answers(group)))
 
@@ -31,17 +36,17 @@ def heard(somebody: Somebody, group: Any = None) -> str:
 @both_platforms
 async def test_it_comes_on_the_first_morning_of_the_week_and_once(chat: Talk) -> None:
     _, huda, omar = await stage(chat)
-    await chat.passes(days=4, hours=18, step_minutes=60)
+    await chat.passes(days=4, hours=18, step_minutes=180)
     assert "2026-W48" not in heard(huda), "it is Saturday, eight in the morning"
     await chat.passes(hours=2)
     said = heard(huda)
     assert "Warmth, 21–27 November (2026-W48)\n" in said
     assert "Seats taken: 1" in said
     assert "This comes late" not in said
-    await chat.passes(hours=30)
+    await chat.passes(hours=30, step_minutes=180)
     assert heard(huda).count("2026-W48") == 1
     assert "2026-W48" not in heard(omar)
-    await chat.passes(days=7, step_minutes=180)
+    await chat.passes(days=7, step_minutes=360)
     assert heard(huda).count("(2026-W49)\n") == 1
     assert "Seats taken: 0 (the week before 1, usually 1)" in heard(huda)
     assert len(await chat.rows(select(WeeklySummary.id))) == 2
@@ -50,7 +55,7 @@ async def test_it_comes_on_the_first_morning_of_the_week_and_once(chat: Talk) ->
 @both_platforms
 async def test_its_figures_can_be_pressed(chat: Talk) -> None:
     _, huda, _ = await stage(chat)
-    await chat.passes(days=4, hours=21, step_minutes=60)
+    await first_morning(chat)
     shown = await huda.presses("Seats taken · 1")
     assert "Seats taken, 21–27 November: 1\nCall Mr. Adel: Omar, Monday 23 November at 14:00" in plain(shown.text)
 
@@ -62,7 +67,7 @@ async def test_it_comes_to_a_chat_in_the_teams_language(chat: Talk) -> None:
     await huda.presses("Not to organizers")
     await huda.presses("In \u2068Warmth\u2069 too")
     assert "To organizers, privately: no\nIn Warmth: yes" in plain(huda.screen.text)
-    await chat.passes(days=4, hours=21, step_minutes=60)
+    await first_morning(chat)
     assert "2026-W48" not in heard(huda)
     posted = heard(omar, home.group)
     assert "Warmth، ٢١–٢٧ نوفمبر (٢٠٢٦-W٤٨)" in posted
@@ -84,9 +89,9 @@ async def test_the_chosen_day_and_hour_hold_on_the_teams_clocks(chat: Talk) -> N
     await huda.presses("Back")
     assert "Weekly summary: Tuesday at 12:00, to organizers" in plain(huda.screen.text)
 
-    await chat.passes(days=1, hours=10, step_minutes=60)
+    await chat.passes(days=1, hours=10, step_minutes=120)
     assert "(2026-W47)" not in heard(huda), "that week was over before there was a team"
-    await chat.passes(days=6, hours=18, step_minutes=120)
+    await chat.passes(days=6, hours=18, step_minutes=360)
     assert "(2026-W48)\n" not in heard(huda)
     await chat.passes(hours=2)
     assert "23–29 November (2026-W48)\n" in heard(huda)
@@ -104,7 +109,7 @@ async def test_after_a_time_away_only_the_latest_comes_and_says_that_it_is_late(
         assert "This comes late: it was meant for Saturday 12 December at 09:00" in said
         assert "2026-W48" not in said
         assert "2026-W49" not in said
-    await chat.passes(days=1)
+    await chat.passes(days=1, step_minutes=180)
     assert heard(huda).count("2026-W50") == 1
 
 
@@ -150,7 +155,7 @@ async def test_two_teams_summaries_are_two_messages_with_a_chart_each(chat: Talk
     await chat.home(huda, name="Warmth")
     await chat.home(huda, name="Hope", code="hope2345")
     await chat.later(minutes=1)
-    await chat.passes(days=4, hours=21, step_minutes=60)
+    await first_morning(chat)
     said = heard(huda)
     assert ("Warmth, 21–27" in said, "Hope, 21–27" in said) == (True, True)
     assert sum(message.photo is not None for message in huda.app.answers()) == 2
