@@ -6,6 +6,7 @@ delivered later, by this process or another.
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _ATTEMPTS = 6
 _MARK_EVERY_SECONDS = 0.1
+_REMEMBERED = 4_096
 
 
 class Answers:
@@ -37,6 +39,8 @@ class Answers:
         self._now = now
         self._lanes = Lanes()
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._settled: OrderedDict[str, None] = OrderedDict()
+        """Delivered lately: an event that comes again may have looked for its answer just before that was marked."""
 
     def deliver_soon(self, answer: Answer) -> None:
         """Deliver an answer behind those for the same chat that came earlier. One that is under way already is not doubled."""
@@ -49,9 +53,12 @@ class Answers:
     async def _deliver(self, answer: Answer) -> None:
         address = answer.address
         async with self._lanes.turn((address.place.platform, address.place.chat, address.person)):
-            was_delivered = answer.delivered or answer.key in self._edge.marks.answered
+            was_delivered = answer.delivered or answer.key in self._settled
             if await self._insist(replace(answer, delivered=was_delivered)) and not was_delivered:
                 self._edge.marks.answered[answer.key] = self._now()
+                self._settled[answer.key] = None
+                if len(self._settled) > _REMEMBERED:
+                    self._settled.popitem(last=False)
 
     async def _insist(self, answer: Answer) -> bool:
         """Try, with growing pauses. Whether it is settled: delivered, or never to be."""
@@ -95,7 +102,7 @@ class Answers:
             lambda session: lease_unanswered(session, platform, self._now(), SWEEP_LEASE, limit)
         )
         for answer in map(load_answer, stored):
-            if answer.key not in self._edge.marks.answered:
+            if answer.key not in self._settled:
                 self.deliver_soon(answer)
         return len(stored)
 
