@@ -214,7 +214,7 @@ class Server:
 
     async def _empty(self, database: str) -> bool:
         if database not in self._brooms:
-            self._brooms[database] = create_async_engine(self.url(database))
+            self._brooms[database] = create_async_engine(self.url(database), pool_pre_ping=True)  # tests may have cut it off
         async with self._brooms[database].begin() as connection:
             await connection.execute(text(_EMPTY))
             revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
