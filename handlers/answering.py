@@ -124,7 +124,7 @@ async def _next_best(context: Context, appeal: Appeal, full: TaskFull | None) ->
         community = await context.session.get_one(Community, appeal.community_id)
         thanks = say(ENDINGS[appeal.state], community=community.name)
     line: Row = (Button(say("Wait for a seat"), "wait", str(full.task_id)),) if full else ()
-    found, _ = await fitting_tasks(context.session, context.person, Wish(), context.now, limit=1)
+    found = await fitting_tasks(context.session, context.person, Wish(), context.now, limit=1)
     if not found:
         rows = tuple(row for row in (line, (Button(say("All tasks"), "tasks"),)) if row)
         return Reply(text=thanks, toast=thanks, rows=rows, edit=context.is_press)

@@ -53,7 +53,7 @@ async def offer_tasks(telling: Telling) -> Reply | None:
     here = await member(telling.session, telling.notice.about, telling.person.id)
     if here is None or not here.is_active or (here.asked_at is not None and here.asked_at > telling.now - _ENOUGH):
         return None
-    tasks, _ = await fitting_tasks(telling.session, telling.person, Wish(), telling.now, limit=_SHOWN)
+    tasks = await fitting_tasks(telling.session, telling.person, Wish(), telling.now, limit=_SHOWN)
     if not tasks:
         return None
     await note_offered(telling.session, telling.person.id, telling.now)

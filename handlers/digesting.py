@@ -17,7 +17,7 @@ from handlers.words import N_, Said, Words, parse_number
 from models.addresses import MailList, usable_address
 from models.delivery import enqueue
 from models.digests import choose_digest, due_for_digest, take_digest
-from models.finding import Wish, fitting_tasks
+from models.finding import Wish, count_fitting, fitting_tasks
 from models.notices import NoticeKind, hears, plan
 from models.people import DigestWay, Person
 from models.refusals import Outdated
@@ -177,9 +177,10 @@ async def draw_digest(telling: Telling) -> Reply | None:
 
 
 async def _draw(session: AsyncSession, person: Person, words: Words, now: datetime) -> Reply | None:
-    found, total = await fitting_tasks(session, person, Wish(), now, limit=TASKS)
+    found = await fitting_tasks(session, person, Wish(), now, limit=TASKS)
     if not found:
         return None
+    total = await count_fitting(session, person, Wish(), now)
     heading = words.count("{n} task that fits this week", "{n} tasks that fit this week", total)
     rows: list[Row] = [(Button(label_of(task, words), "task", str(task.id), task.version),) for task in found]
     if total > len(found):

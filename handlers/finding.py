@@ -10,7 +10,7 @@ from handlers.registry import TASK, Arg, ArgKind, command
 from handlers.types import Button, Card, Reply, Row
 from handlers.words import N_, Said, Words, clean_line, parse_number
 from models.communities import Community, memberships
-from models.finding import Wish, fitting_tasks
+from models.finding import Wish, count_fitting, fitting_tasks
 from models.refusals import NotAllowed, NotFound, NotMember, RulesFirst
 from models.roles import Role
 from models.tasks import Task, get_task
@@ -48,19 +48,18 @@ async def list_tasks(context: Context, wish: str) -> Reply:
         context.person.free_at = context.now
     if not await memberships(context.session, context.person.id):
         raise NotAllowed(Role.VOLUNTEER)
-    found, total = await fitting_tasks(
-        context.session, context.person, looked_for, context.now, limit=PAGE, offset=PAGE * page
-    )
+    session, person, now = context.session, context.person, context.now
+    found = await fitting_tasks(session, person, looked_for, now, limit=PAGE, offset=PAGE * page)
     if not found and page:  # there were more of them when the button was made
         return await list_tasks(context, _page_args(looked_for, 0))
     if not found:
         return _nothing(context, looked_for)
-    words = context.words
+    words, total = context.words, await count_fitting(session, person, looked_for, now)
     rows: list[Row] = [(Button(label_of(task, words), "task", str(task.id), task.version),) for task in found]
     rows.append(_pages(looked_for, page, total, words))
     heading = words.count("{n} task is open for you", "{n} tasks are open for you", total)
     return Reply(
-        card=Card(heading, tuple(line_of(task, words, lambda moment: words.moment(moment, context.now)) for task in found)),
+        card=Card(heading, tuple(line_of(task, words, lambda moment: words.moment(moment, now)) for task in found)),
         rows=tuple(row for row in rows if row),
         edit=context.is_press,
     )

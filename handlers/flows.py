@@ -53,10 +53,14 @@ def declare(flow: Flow) -> Flow:
 async def start(context: Context, flow: Flow, data: Data) -> Reply:
     """Begin a wizard with what is known already. Raises a Refusal of the flow's guard."""
     await flow.guard(context, data)
-    parked = await current(context)
     first = next_step(flow, data, after=None)
     if first is None:
         return await flow.finish(context, data)
+    before = await open_dialogues(context.session, context.person.id)
+    parked = _newest(context, before)
+    for dialogue in before:
+        if dialogue.flow == flow.name:  # it gives way to the new one
+            await context.session.delete(dialogue)
     dialogue = await begin(
         context.session,
         context.person.id,
@@ -75,10 +79,11 @@ async def start(context: Context, flow: Flow, data: Data) -> Reply:
 
 async def current(context: Context) -> Dialogue | None:
     """The wizard that is being asked, if there is one that has not expired."""
-    for dialogue in await open_dialogues(context.session, context.person.id):
-        if dialogue.expires_at > context.now and dialogue.flow in FLOWS:
-            return dialogue
-    return None
+    return _newest(context, await open_dialogues(context.session, context.person.id))
+
+
+def _newest(context: Context, dialogues: Sequence[Dialogue]) -> Dialogue | None:
+    return next((one for one in dialogues if one.expires_at > context.now and one.flow in FLOWS), None)
 
 
 async def takes_photo(context: Context) -> bool:
@@ -205,10 +210,11 @@ async def _go_on_after_form(
     flow, first, answers = FLOWS[dialogue.flow], _step(dialogue), dict(context.event.answers)
     ahead = [*dialogue.data.get(AHEAD, ()), *taken]
     wrote = {name: answers[name] for name in wrong if name in answers}
-    dialogue.data = {**dialogue.data, **taken, AHEAD: ahead, WROTE: wrote}
-    following = first if first.name not in ahead else next_step(flow, dialogue.data, after=first)
+    data = {**dialogue.data, **taken, AHEAD: ahead, WROTE: wrote}
+    following = first if first.name not in ahead else next_step(flow, data, after=first)
     if following is None:
-        return await _come_to_the_end(context, dialogue)
+        return await _come_to_the_end(context, dialogue, data)
+    dialogue.data = data
     labels = {step.name: context.words.say(step.label) for step in flow.steps if step.name in wrong}
     note = "\n".join(f"{labels[name]}: {sentence}" for name, sentence in wrong.items())
     return await _move(context, dialogue, following, note)
@@ -231,19 +237,20 @@ async def _advance(context: Context, dialogue: Dialogue, step: Step, value: obje
     if isinstance(value, Again):
         dialogue.data = {**dialogue.data, step.name: value.value}
         return await _move(context, dialogue, step)
-    dialogue.data = {**dialogue.data, step.name: value}
-    following = next_step(flow, dialogue.data, after=step)
-    if following is not None:
-        return await _move(context, dialogue, following)
-    return await _come_to_the_end(context, dialogue)
+    data = {**dialogue.data, step.name: value}
+    following = next_step(flow, data, after=step)
+    if following is None:
+        return await _come_to_the_end(context, dialogue, data)
+    dialogue.data = data
+    return await _move(context, dialogue, following)
 
 
-async def _come_to_the_end(context: Context, dialogue: Dialogue) -> Reply:
+async def _come_to_the_end(context: Context, dialogue: Dialogue, data: Data) -> Reply:
     try:
-        await FLOWS[dialogue.flow].guard(context, dialogue.data)
+        await FLOWS[dialogue.flow].guard(context, data)
     except Refusal as refusal:
         return await _end(context, dialogue, refusal)
-    return await _finish(context, dialogue)
+    return await _finish(context, dialogue, data)
 
 
 async def _end(context: Context, dialogue: Dialogue, refusal: Refusal) -> Reply:
@@ -253,12 +260,12 @@ async def _end(context: Context, dialogue: Dialogue, refusal: Refusal) -> Reply:
     return await _with_parked(context, put_into_words(refusal, context.words))
 
 
-async def _finish(context: Context, dialogue: Dialogue) -> Reply:
+async def _finish(context: Context, dialogue: Dialogue, data: Data) -> Reply:
     """Come to the end. Where that begins another wizard, its question says by itself what it sets aside."""
     await context.session.delete(dialogue)
     await context.session.flush()
     before = await current(context)
-    answers = {name: value for name, value in dialogue.data.items() if name not in {AHEAD, WROTE}}
+    answers = {name: value for name, value in data.items() if name not in {AHEAD, WROTE}}
     reply = await FLOWS[dialogue.flow].finish(context, answers)
     parked = await current(context)
     return _beside_parked(context, reply, parked) if parked is before else reply
@@ -325,7 +332,7 @@ def _step(dialogue: Dialogue) -> Step:
 async def _drop(context: Context, dialogue: Dialogue) -> Reply:
     flow = FLOWS[dialogue.flow]
     if not flow.can_cancel:
-        return await _finish(context, dialogue)
+        return await _finish(context, dialogue, dialogue.data)
     await context.session.delete(dialogue)
     await context.session.flush()
     title = context.words.say(flow.title)

@@ -98,7 +98,7 @@ async def approve(context: Context, report: int) -> Reply:
     reviewed = await get_report(context.session, report)
     await _decide(context, reviewed, ReportState.APPROVED, "")
     total, count = await credit(context.session, reviewed.volunteer.id)
-    next_tasks, _ = await fitting_tasks(context.session, reviewed.volunteer, Wish(), context.now, limit=1)
+    next_tasks = await fitting_tasks(context.session, reviewed.volunteer, Wish(), context.now, limit=1)
     await tell(
         context,
         [reviewed.volunteer.id],

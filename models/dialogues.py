@@ -55,8 +55,7 @@ async def begin(
     now: datetime,
     expires_at: datetime,
 ) -> Dialogue:
-    """Begin a wizard; one of the same kind that was under way gives way to it."""
-    await session.execute(_END, {"person": person_id, "flow": flow})
+    """Begin a wizard."""
     dialogue = Dialogue(person_id=person_id, flow=flow, step=step, data=dict(data), opened_at=now, expires_at=expires_at)
     session.add(dialogue)
     await session.flush()

@@ -29,24 +29,32 @@ class Wish:
 
 async def fitting_tasks(
     session: AsyncSession, person: Person, wish: Wish, now: datetime, *, limit: int, offset: int = 0
-) -> tuple[Sequence[Task], int]:
-    """A page of the open tasks of the person's communities with a free seat, best fit first, and how many there are in all.
+) -> Sequence[Task]:
+    """A page of the open tasks of the person's communities with a free seat, best fit first.
 
     Tasks they hold, handed in or finished are left out. Best fit: the language they read, then their interests, then what is
     urgent, then what fills the time they have best.
     """
-    interests = person.interests.split()
-    values: dict[str, Any] = {
-        "person": person.id, "language": person.language, "interests": interests, "minutes": wish.minutes, "now": now,
-        "soon": now + _SOON,
+    ranked = _ranked(by_interests=bool(person.interests), by_minutes=wish.minutes is not None)
+    page = ranked.where(*_narrower(wish)).limit(limit).offset(offset)
+    return (await session.scalars(page, _values(person, wish, now))).all()
+
+
+async def count_fitting(session: AsyncSession, person: Person, wish: Wish, now: datetime) -> int:
+    """How many `fitting_tasks` there are in all."""
+    return await session.scalar(_count().where(*_narrower(wish)), _values(person, wish, now)) or 0
+
+
+def _narrower(wish: Wish) -> list[ColumnElement[bool]]:
+    conditions = [*map(_has_tag, wish.tags), *map(_mentions, wish.words)]
+    return conditions if wish.minutes is None else [*conditions, Task.minutes <= bindparam("minutes")]
+
+
+def _values(person: Person, wish: Wish, now: datetime) -> dict[str, Any]:
+    return {
+        "person": person.id, "language": person.language, "interests": person.interests.split(), "minutes": wish.minutes,
+        "now": now, "soon": now + _SOON,
     }  # fmt: skip
-    narrower = [*map(_has_tag, wish.tags), *map(_mentions, wish.words)]
-    if wish.minutes is not None:
-        narrower.append(Task.minutes <= bindparam("minutes"))
-    total = await session.scalar(_count().where(*narrower), values)
-    ranked = _ranked(by_interests=bool(interests), by_minutes=wish.minutes is not None)
-    tasks = await session.scalars(ranked.where(*narrower).limit(limit).offset(offset), values)
-    return tasks.all(), total or 0
 
 
 # Built once: building these statements costs more than running them over the tasks of most communities.

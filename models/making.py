@@ -17,7 +17,7 @@ from models.passing_on import close_line, offer_seats
 from models.refusals import OverBefore, SeatsTaken, TaskClosed
 from models.releasing import free_seats
 from models.reports import credit_work_under_way, finish_if_complete
-from models.tasks import TIME_TO_REPORT, Proof, Task, TaskState, get_task, hold_end, set_state, set_tags, tags_of
+from models.tasks import TIME_TO_REPORT, Proof, Task, TaskState, add_tags, get_task, hold_end, set_state, set_tags, tags_of
 
 _TERMS = frozenset({"title", "description", "minutes", "place", "starts_at", "deadline_at", "proof", "hold_minutes"})
 """What a volunteer agrees to with a claim. Seats and tags are none of it."""
@@ -48,7 +48,7 @@ async def create_task(session: AsyncSession, community_id: int, author_id: int, 
     task = Task(community_id=community_id, author_id=author_id, created_at=now, ask_at=ask_at, **columns)
     session.add(task)
     await session.flush()
-    await set_tags(session, task.id, list(draft.tags))
+    await add_tags(session, task.id, draft.tags)
     return task
 
 

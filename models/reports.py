@@ -154,26 +154,30 @@ async def get_report(session: AsyncSession, report_id: int) -> Reviewed:
     return Reviewed._make(row)
 
 
+_MINE = select(Member.community_id).where(
+    Member.person_id == bindparam("reviewer"),
+    Member.role >= Role.MODERATOR,
+    Member.left_at.is_(None),
+    Member.blocked_at.is_(None),
+)
+_WAITING = (
+    or_(Report.community_id.in_(_MINE.scalar_subquery()), Report.community_id == bindparam("stands_in", type_=Id)),
+    Report.state == ReportState.WAITING,
+    Report.person_id != bindparam("reviewer"),
+)
+_COUNT_WAITING = select(func.count()).select_from(Report).where(*_WAITING)
+_OLDEST_WAITING = _REVIEWED.where(*_WAITING).order_by(Report.submitted_at, Report.id)
+
+
 async def waiting_reports(
     session: AsyncSession, reviewer_id: int, limit: int, after: int = 0, *, stands_in: int | None = None
 ) -> tuple[Sequence[Reviewed], int]:
     """The oldest reports that this person may decide about, and how many there are in all. `stands_in` is a community where
     they may besides those that they moderate."""
-    mine = (
-        select(Member.community_id)
-        .where(
-            Member.person_id == reviewer_id,
-            Member.role >= Role.MODERATOR,
-            Member.left_at.is_(None),
-            Member.blocked_at.is_(None),
-        )
-        .scalar_subquery()
-    )
-    theirs = or_(Report.community_id.in_(mine), Report.community_id == stands_in)
-    waiting = (theirs, Report.state == ReportState.WAITING, Report.person_id != reviewer_id)
-    total = await session.scalar(select(func.count()).select_from(Report).where(*waiting))
-    rows = await session.execute(_REVIEWED.where(*waiting).order_by(Report.submitted_at, Report.id).offset(after).limit(limit))
-    return [Reviewed._make(row) for row in rows], total or 0
+    values = {"reviewer": reviewer_id, "stands_in": stands_in}
+    total = await session.scalar(_COUNT_WAITING, values) or 0
+    rows = (await session.execute(_OLDEST_WAITING.offset(after).limit(limit), values)).all() if total else []
+    return [Reviewed._make(row) for row in rows], total
 
 
 async def decide(

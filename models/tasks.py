@@ -1,5 +1,6 @@
 """Tasks: what there is to do."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -144,9 +145,14 @@ async def tags_of(session: AsyncSession, task_id: int) -> list[str]:
     return list(await session.scalars(select(TaskTag.tag).where(TaskTag.task_id == task_id).order_by(TaskTag.tag)))
 
 
-async def set_tags(session: AsyncSession, task_id: int, tags: list[str]) -> None:
+async def set_tags(session: AsyncSession, task_id: int, tags: Sequence[str]) -> None:
     """Make these the task's tags, and no others."""
     await session.execute(delete(TaskTag).where(TaskTag.task_id == task_id))
+    await add_tags(session, task_id, tags)
+
+
+async def add_tags(session: AsyncSession, task_id: int, tags: Sequence[str]) -> None:
+    """Give these tags to a task that has none."""
     if tags:
         await session.execute(insert(TaskTag), [{"task_id": task_id, "tag": tag} for tag in dict.fromkeys(tags)])
 

@@ -15,7 +15,7 @@ from bench.year.people import settle
 from bench.year.stage import spare_the_threads, stage
 from bench.year.truth import check, states
 
-STEP = timedelta(hours=4)
+STEP = timedelta(hours=6)
 
 
 @dataclass(frozen=True)

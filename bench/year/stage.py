@@ -86,6 +86,8 @@ class Stage:
     clock: Clock
     events: int = 0
     names: dict[str, str] = field(default_factory=dict)
+    said: dict[str, datetime] = field(default_factory=dict)
+    """Answers that have arrived and are not marked yet: as in a crowd, many are marked at once."""
 
     async def says(self, person: str, text: str) -> Reply:
         """Somebody writes in their private chat; the answer."""
@@ -104,11 +106,13 @@ class Stage:
         sender = Sender(PLATFORM, person, self.names[person], private_chat=person)
         event = Event(key, kind, sender, Address(place, person), self.clock.now(), **what)  # type: ignore[arg-type]  # by name
         answer = await self.core.edge.handle(event)
-        self.core.edge.marks.answered[key] = self.clock.now()
+        self.said[key] = self.clock.now()
         return answer.reply
 
     async def pass_time(self, by: timedelta) -> None:
         """Let time pass, and have all that falls due done and delivered."""
+        self.core.edge.marks.answered |= self.said
+        self.said.clear()
         self.clock.moment += by
         await self.core.ticks.beat_all()
         for courier in self.core.couriers:
