@@ -32,6 +32,7 @@ _TOO_LATE = timedelta(minutes=30)
 _ASKED_PER_SEAT = 5
 _OFFER_HELPS = timedelta(days=3)
 _LOOK_AGAIN = timedelta(days=1)
+_LONGEST_PEACE = timedelta(weeks=16)
 """Where nothing fits, or they want to hear nothing now."""
 
 
@@ -220,8 +221,32 @@ def _offer(one: Unasked, now: datetime) -> dict[str, object]:
     }
 
 
+_ASKED_BEFORE = select(
+    Member.community_id,
+    Member.asked_at,
+    select(func.max(Claim.claimed_at)).where(Claim.person_id == bindparam("person")).scalar_subquery(),
+).where(Member.person_id == bindparam("person"))
+_NOTE_OFFERED = (
+    update(_MEMBERS)
+    .where(_MEMBERS.c.community_id == bindparam("community"), _MEMBERS.c.person_id == bindparam("person"))
+    .values(asked_at=bindparam("now", type_=Moment()), look_at=bindparam("at", type_=Moment()))
+)
+
+
 async def note_offered(session: AsyncSession, person_id: int, now: datetime) -> None:
-    """Somebody is being offered what fits best in all of their communities."""
-    await session.execute(
-        update(_MEMBERS).where(_MEMBERS.c.person_id == person_id).values(asked_at=now, look_at=now + OFFERED_WITHIN)
-    )
+    """Somebody is being offered what fits best in all of their communities. Whoever lets offers pass is left in peace twice as
+    long each time."""
+    rows = await session.execute(_ASKED_BEFORE, {"person": person_id})
+    same = {"person": person_id, "now": now}
+    offered = [
+        same | {"community": community_id, "at": now + _peace(asked_at, claimed_at, now)}
+        for community_id, asked_at, claimed_at in rows
+    ]
+    await (await session.connection()).execute(_NOTE_OFFERED, offered)
+
+
+def _peace(asked_at: datetime | None, claimed_at: datetime | None, now: datetime) -> timedelta:
+    """For how long somebody is offered nothing more, who was offered something before, and took a seat then or not."""
+    if asked_at is None or (claimed_at is not None and claimed_at > asked_at):
+        return OFFERED_WITHIN
+    return min(max(2 * (now - asked_at), OFFERED_WITHIN), _LONGEST_PEACE)

@@ -118,6 +118,19 @@ async def test_who_was_offered_nothing_for_two_weeks_is_found(chat: Talk) -> Non
     assert await chat.rows(select(Task.seats_taken).order_by(Task.id)) == [(1,), (0,)]
 
 
+async def test_who_lets_offers_pass_is_left_in_peace_longer_each_time(chat: Talk) -> None:
+    huda, omar = chat.person("Huda"), chat.person("Omar")
+    home = await chat.home(huda, omar)
+    for n in range(2):
+        await chat.task(home, huda, f"Call number {n}", deadline_at=NOW + timedelta(days=200))
+    offered = []
+    for week in range(1, 18):
+        before = heard(omar, FITS)
+        await chat.passes(days=7, step_minutes=7 * 24 * 60)
+        offered += [week] * (heard(omar, FITS) - before)
+    assert offered == [2, 4, 8, 16]
+
+
 @both_platforms
 async def test_in_arabic_and_only_who_wants_to_hear_it(chat: Talk) -> None:
     huda, omar, sara = chat.person("هدى", "ar"), chat.person("عمر", "ar"), chat.person("سارة", "ar")
