@@ -30,7 +30,7 @@ async def ask_decision(context: Context, data: Data) -> Ask:
     made, decision, sizes = await made_of_draft(context, data), decision_of(data), await reach_of_draft(context, data)
     if decision["asked"] is not None:
         return await _ask_twice(context, data, made, sum(sizes.values()))
-    versions = await versions_of(context, data, made)
+    versions = await versions_of(context, data, made, sizes)
     if decision["seen"] is not None:
         return ask_version(context, made, versions, decision["seen"])
     return await _ask_overview(context, data, made, sizes, versions)
@@ -114,7 +114,7 @@ async def parse_decision(context: Context, data: Data, given: Given) -> Any:
     total = sum((await reach_of_draft(context, data)).values())
     if total > MANY and decision["asked"] != total:
         return Again(decision | {"asked": total})
-    return decision | {"does": "send"}
+    return decision | {"does": "send", "reaches": total}
 
 
 async def _check_sendable(context: Context, data: Data) -> None:

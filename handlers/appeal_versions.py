@@ -4,10 +4,9 @@ Each version is drawn by what delivers it. Where the moderator is on its platfor
 the others are told in the words that their platform would show.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from handlers.appeal_draft import reach_of_draft
 from handlers.appeal_drawing import Material, draw_call, draw_message, places_of_call
 from handlers.beginning import LANGUAGE_NAMES
 from handlers.connecting import platform_name
@@ -40,11 +39,12 @@ class Version:
         return words.say(sentence, platform=platform_name(self.platform), language=LANGUAGE_NAMES[self.language])
 
 
-async def versions_of(context: Context, data: Data, made: Material) -> list[Version]:
-    """All forms in which it goes out, those of the moderator's own platform and language first."""
+async def versions_of(context: Context, data: Data, made: Material, sizes: Mapping[str, int]) -> list[Version]:
+    """All forms in which it goes out, those of the moderator's own platform and language first. `sizes`: how many people it
+    reaches privately, by platform."""
     audience, here = Audience.load(data["audience"]), context.event.place.platform
     languages = (audience.language,) if audience.language else LANGUAGES
-    platforms = set(await reach_of_draft(context, data)) or {here}
+    platforms = set(sizes) or {here}
     private = [Version(platform, language) for platform in platforms for language in languages]
     called = made.appeal.called_role.split()[:2]
     chats: dict[str, Version] = {}

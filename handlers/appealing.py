@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handlers.appeal_draft import call_of_draft, reach_of_draft
+from handlers.appeal_draft import call_of_draft
 from handlers.appeal_line import read_appeal
 from handlers.appeal_preview import ask_decision, parse_decision
 from handlers.appeal_questions import QUESTIONS, find_aim
@@ -74,7 +74,7 @@ async def _finish(context: Context, data: Data) -> Reply:
         await keep_picture(context.session, **picture, now=context.now)
     call = await call_of_draft(context, data)
     draft = await draft_appeal(context.session, data["community"], context.person.id, call, context.now)
-    text = await let_go(context, draft, sum((await reach_of_draft(context, data)).values()))
+    text = await let_go(context, draft, data["decision"]["reaches"])
     rows = ((Button(context.words.say("How it is doing"), "appeals", str(draft.id)),),)
     return Reply(text=text, rows=rows, edit=context.is_press)
 
