@@ -1,6 +1,6 @@
 """The rows behind a summary's figures: for organizers, a page at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from handlers.context import Context
@@ -53,7 +53,8 @@ async def _page(context: Context, community_id: int, name: str, day: int, page: 
         tuple(put(line, figure, words, context.now) for line in found),
         clean_line(community.name),
     )
-    rows = (*_ways_on(figure, found, words), _pages(community_id, figure, week, page, total, words))
+    pages = turns("figure_page", lambda number: f"{community_id} {figure} {for_button(week)} {number}", page, total, words)
+    rows = (*_ways_on(figure, found, words), pages)
     return Reply(card=card, rows=tuple(row for row in rows if row), edit=is_turned)
 
 
@@ -101,10 +102,8 @@ def _short(title: str) -> str:
     return line if len(line) <= _LABEL_LENGTH else f"{line[: _LABEL_LENGTH - 1]}…"
 
 
-def _pages(community_id: int, figure: Figure, week: Week, page: int, total: int, words: Words) -> Row:
-    def to(number: int) -> str:
-        return f"{community_id} {figure} {for_button(week)} {number}"
-
-    earlier = (Button(words.say("Earlier"), "figure_page", to(page - 1)),) if page else ()
-    more = (Button(words.say("More"), "figure_page", to(page + 1)),) if total > PAGE * (page + 1) else ()
+def turns(command: str, to: Callable[[int], str], page: int, total: int, words: Words) -> Row:
+    """The buttons to the pages before and behind this one; `to`: what a button carries that leads to a page."""
+    earlier = (Button(words.say("Earlier"), command, to(page - 1)),) if page else ()
+    more = (Button(words.say("More"), command, to(page + 1)),) if total > PAGE * (page + 1) else ()
     return (*earlier, *more)

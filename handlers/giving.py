@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from handlers.context import Context
-from handlers.figures import FURTHEST_PAGE, PAGE, put
+from handlers.figures import FURTHEST_PAGE, PAGE, put, turns
 from handlers.reading import short_tag
 from handlers.registry import Arg, ArgKind, command
 from handlers.spans import time_given
@@ -55,13 +55,14 @@ async def _page(context: Context, community_id: int, key: str, day: int, page: i
     if not found and page:  # there were more of them when the button was made
         return await _page(context, community_id, key, day, 0, is_turned=is_turned)
     words, to_page = here(context.words, community), _way(community_id, week)
+    pages = turns("given_page", lambda number: to_page(key, number), page, total, words)
     card = Card(
         _title(to, given, week, words),
         tuple(put(line, Figure.COMPLETED, words, context.now) for line in found),
         clean_line(community.name),
     )
-    turns = _turns(to_page, key, page, total, words)
-    return Reply(card=card, rows=(*_tags(given, to_page, words), *turns) if to is None else turns, edit=is_turned)
+    rows = (*(_tags(given, to_page, words) if to is None else ()), pages)
+    return Reply(card=card, rows=tuple(row for row in rows if row), edit=is_turned)
 
 
 def _title(to: Given | None, given: GivenIn, week: Week, words: Words) -> Said:
@@ -85,10 +86,3 @@ def _tags(given: GivenIn, to_page: Way, words: Words) -> tuple[Row, ...]:
         for one in given.tags
     ]
     return tuple(tuple(buttons[at : at + _IN_A_ROW]) for at in range(0, len(buttons), _IN_A_ROW))
-
-
-def _turns(to_page: Way, key: str, page: int, total: int, words: Words) -> tuple[Row, ...]:
-    earlier = [Button(words.say("Earlier"), "given_page", to_page(key, page - 1))] if page else []
-    has_more = total > PAGE * (page + 1)
-    more = [Button(words.say("More"), "given_page", to_page(key, page + 1))] if has_more else []
-    return ((*earlier, *more),) if earlier or more else ()
