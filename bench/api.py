@@ -11,9 +11,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
-from bench.wire import Connection, header, read_fields
+from bench.wire import Connection, Loopback, header, read_fields
 
 TOKEN = "100200300:opens-nothing-but-the-loopback"  # noqa: S105
 GROUP = -1001500000001
@@ -36,10 +36,11 @@ class Press:
     """The text of the toast, or of the message that answered."""
 
 
-class BotApi:
+class BotApi(Loopback):
     """Serves one bot. `press` queues an update; `on_answer` hears of each press when its callback query is answered."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.on_answer: Callable[[Press], None] = lambda press: None
         self.polled = asyncio.Event()
         """Set while the bot has asked for updates at least once since `forget_bot`."""
@@ -50,25 +51,9 @@ class BotApi:
         self._presses: dict[str, Press] = {}
         self._poll: tuple[Connection, int] | None = None
         self._poll_end: asyncio.TimerHandle | None = None
-        self._server: asyncio.Server | None = None
-
-    async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connect, "127.0.0.1", 0)
-        return self
 
     def _connect(self) -> Connection:
         return Connection(self)
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-
-    @property
-    def url(self) -> str:
-        """The address that takes the place of https://api.telegram.org."""
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def forget_bot(self) -> None:
         """The next bot starts with nothing pending."""

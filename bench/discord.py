@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from bench.api import Press
-from bench.wire import Connection, header
+from bench.wire import Connection, Loopback, header
 
 TOKEN: Final = "MTI0NTAwMDAwMDAwMDAwMDAx.Gbench.opens-nothing-but-the-loopback"  # noqa: S105
 BOT_ID: Final = 124_500_000_000_000_001
@@ -39,10 +39,11 @@ _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """https://www.rfc-editor.org/rfc/rfc6455#section-1.3"""
 
 
-class DiscordApi:
+class DiscordApi(Loopback):
     """Serves one bot. `press` tells an interaction; `on_answer` hears of each when there is something to see."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.on_answer: Callable[[Press], None] = lambda press: None
         self.polled = asyncio.Event()
         """Set when the bot has been told that it is connected."""
@@ -54,22 +55,9 @@ class DiscordApi:
         """By the interaction's token."""
         self._commands: bytes = b"[]"
         self._gateway: _Socket | None = None
-        self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> "DiscordApi":
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Socket(self), "127.0.0.1", 0, backlog=1024)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-
-    @property
-    def url(self) -> str:
-        """What stands before `/users/@me`."""
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+    def _connect(self) -> Connection:
+        return _Socket(self)
 
     def forget_bot(self) -> None:
         """The next bot starts with nothing pending."""

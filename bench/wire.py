@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from urllib.parse import parse_qs
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n"
@@ -11,6 +11,31 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: keep-a
 class Server(Protocol):
     def serve(self, connection: "Connection", head: bytes, body: bytes) -> None:
         """Answer one request; its head is in lower case."""
+
+
+class Loopback:
+    """A server on the loopback, for as long as it is entered."""
+
+    def __init__(self) -> None:
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connect, "127.0.0.1", 0, backlog=1024)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+
+    def _connect(self) -> "Connection":
+        raise NotImplementedError
+
+    @property
+    def url(self) -> str:
+        """Its address, where the platform's own would stand."""
+        assert self._server is not None
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
 
 class Connection(asyncio.Protocol):

@@ -120,14 +120,15 @@ class Stage:
                 pass
 
 
-async def _at_once(self: aiosqlite.Connection, fn: Any, *args: Any, **kwargs: Any) -> Any:
+async def at_once(self: aiosqlite.Connection, fn: Any, *args: Any, **kwargs: Any) -> Any:
+    """Takes the place of a connection's `_execute`: SQLite answers in the thread that asks."""
     return fn(*args, **kwargs)
 
 
 def spare_the_threads() -> None:
     """Have this process's SQLite answer in the thread that asks: a year would be twice as long with a hop for each statement,
     and nobody else waits here. Only for a process of its own."""
-    aiosqlite.Connection._execute = _at_once  # type: ignore[method-assign]  # noqa: SLF001
+    aiosqlite.Connection._execute = at_once  # type: ignore[method-assign]  # noqa: SLF001
 
 
 async def _trust_the_power(database: Database) -> None:
