@@ -39,6 +39,11 @@ class NoDatabase(NeedsMending):
     """The database that the settings name cannot be used; the message says why, and what to look at."""
 
 
+def shown(url: URL) -> URL:
+    """A database's url as a deployer knows it, without our driver's name."""
+    return url.set(drivername=url.get_backend_name())
+
+
 class Database:
     """One database and its two doors: `write` for the transaction edge, `read` for looking.
 
@@ -74,9 +79,8 @@ class Database:
             await connection.run_sync(_upgrade)
 
     def _unusable(self, error: Exception) -> NoDatabase:
-        shown = self._url.set(drivername=self._url.get_backend_name())
         reason = error.orig if isinstance(error, DBAPIError) else error
-        return NoDatabase(f"[database] url: {shown} cannot be used: {reason}. {_LOOK_AT[self.is_sqlite]}")
+        return NoDatabase(f"[database] url: {shown(self._url)} cannot be used: {reason}. {_LOOK_AT[self.is_sqlite]}")
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -124,9 +128,8 @@ def _sqlite_engine(url: URL, begin: str, **options: Any) -> AsyncEngine:
         driver: Any = connection.connection.driver_connection
         if driver.in_transaction:  # a COMMIT that failed, on a full disk for example, leaves its transaction open
             connection.exec_driver_sql("ROLLBACK")
-        cursor = (
-            connection.connection.cursor()
-        )  # every transaction begins so: past SQLAlchemy's own way, which costs more than it does
+        # Every transaction begins so: past SQLAlchemy's own way, which costs more than the statement.
+        cursor = connection.connection.cursor()
         cursor.execute(begin)
         cursor.close()
 

@@ -6,7 +6,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 import handlers  # noqa: F401  # declares what time causes
-from bot.database import Database, NoDatabase
+from bot.database import Database, NoDatabase, shown
 from bot.ticks import RECORDED_EVERY
 from handlers.timed import TICKS
 from models.beats import Lateness, beats
@@ -27,8 +27,8 @@ async def tell_status(url: URL, *, in_metrics: bool) -> None:
         async with database.read() as session:
             known = {one.name: one for one in await beats(session, now, RECORDED_EVERY)}
     except (SQLAlchemyError, OSError) as error:
-        shown, reason = url.set(drivername=url.get_backend_name()), getattr(error, "orig", error)
-        raise NotWell(f"[database] url: nothing could be read from {shown}: has Himma run with it? {reason}") from None
+        reason = getattr(error, "orig", error)
+        raise NotWell(f"[database] url: nothing could be read from {shown(url)}: has Himma run with it? {reason}") from None
     finally:
         await database.close()
     (_print_metrics if in_metrics else _print_table)(known, now)

@@ -32,8 +32,9 @@ _TOO_LATE = timedelta(minutes=30)
 _ASKED_PER_SEAT = 5
 _OFFER_HELPS = timedelta(days=3)
 _LOOK_AGAIN = timedelta(days=1)
-_LONGEST_PEACE = timedelta(weeks=16)
 """Where nothing fits, or they want to hear nothing now."""
+_LONGEST_PEACE = timedelta(weeks=16)
+"""For whoever lets offers pass again and again."""
 
 
 # A seat that has come free late
@@ -140,7 +141,7 @@ async def find_unasked(session: AsyncSession, now: datetime, limit: int) -> bool
     """Offer something to members who were offered nothing for long, the longest first; whether there are more to look at."""
     if await session.scalar(_ANYBODY, {"now": now}) is None:
         return False
-    rows = await session.execute(_to_look_at(now, limit))
+    rows = await session.execute(_to_look_at(now, limit), {"now": now})
     found = [Unasked._make(row) for row in rows]
     offered = [one for one in found if _look_at(one, now) is None and one.fits]
     await plan(session, [_offer(one, now) for one in offered])
@@ -164,11 +165,8 @@ def _pause(one: Unasked) -> timedelta:
 
 
 _MEMBERS = table(Member)
-_ANYBODY = (
-    select(Member.person_id)
-    .where(Member.left_at.is_(None), Member.blocked_at.is_(None), Member.look_at <= bindparam("now", type_=Moment()))
-    .limit(1)
-)
+_IS_TIME = (Member.left_at.is_(None), Member.blocked_at.is_(None), Member.look_at <= bindparam("now", type_=Moment()))
+_ANYBODY = select(Member.person_id).where(*_IS_TIME).limit(1)
 """Built once: mostly there is nobody, and building the whole question costs more than asking this one."""
 _LOOK_AT = (
     update(_MEMBERS)
@@ -201,7 +199,7 @@ def _to_look_at(now: datetime, limit: int) -> Any:
         )
         .join(Person, Person.id == Member.person_id)
         .join(Community, Community.id == Member.community_id)
-        .where(Member.left_at.is_(None), Member.blocked_at.is_(None), Member.look_at <= now)
+        .where(*_IS_TIME)
         .order_by(Member.look_at)
         .limit(limit)
         .with_for_update(of=Member, skip_locked=True, key_share=True)

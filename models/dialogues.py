@@ -29,14 +29,8 @@ class Dialogue(Base):
     expires_at: Mapped[datetime]
 
 
-# What nearly every event asks is built once: building a statement costs more than running it.
-_OPEN = (
+_OPEN = (  # built once, for nearly every event asks: building a statement costs more than running it
     select(Dialogue).where(Dialogue.person_id == bindparam("person")).order_by(Dialogue.opened_at.desc(), Dialogue.id.desc())
-)
-_END = (
-    delete(Dialogue)
-    .where(Dialogue.person_id == bindparam("person"), Dialogue.flow == bindparam("flow"))
-    .execution_options(synchronize_session="fetch")  # the session forgets them too: SQLite gives a number away again
 )
 
 
@@ -64,7 +58,7 @@ async def begin(
 
 async def end_dialogues(session: AsyncSession, person_id: int, flow: str) -> None:
     """What a wizard asks a person has been answered elsewhere."""
-    await session.execute(_END, {"person": person_id, "flow": flow})
+    await session.execute(delete(Dialogue).where(Dialogue.person_id == person_id, Dialogue.flow == flow))
 
 
 def old_dialogues(before: datetime) -> tuple[Select[Any], ...]:
